@@ -1,0 +1,1 @@
+//! The audit log: one hash-chained file, durable before any effect.

@@ -1,0 +1,1 @@
+//! The store: a small key-value interface and its engines.

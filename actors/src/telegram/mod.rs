@@ -1,0 +1,1 @@
+//! The Telegram port and its grammers adapter: the only place that names grammers.

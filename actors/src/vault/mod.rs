@@ -1,0 +1,1 @@
+//! The vault: master key, keyring, data keys and sealed records.

@@ -1,0 +1,3 @@
+//! A Telegram network on loopback that speaks real MTProto.
+
+pub mod rpc;
