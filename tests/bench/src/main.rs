@@ -1,2 +1,51 @@
-//! Placeholder.
-fn main() {}
+//! `vasya-bench`: measures a vasya-server from outside, as its users would see it, on the sandbox network.
+//!
+//! Run it in release: `cargo run --release -p vasya-bench -- accounts`.
+
+mod accounts;
+mod client;
+mod error;
+mod process;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::BenchError;
+
+#[derive(Debug, Parser)]
+#[command(about, version)]
+struct Arguments {
+    #[command(subcommand)]
+    measurement: Measurement,
+}
+
+#[derive(Debug, Subcommand)]
+enum Measurement {
+    /// Many accounts in one process: time until all are online after a start, and resident memory per account.
+    Accounts(accounts::Options),
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let outcome = match Arguments::parse().measurement {
+        Measurement::Accounts(options) => accounts::measure(&options).await,
+    };
+    match outcome.and_then(|report| print(&report)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("error: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(report: &str) -> Result<(), BenchError> {
+    std::io::stdout().write_all(report.as_bytes()).map_err(|source| BenchError::io("printing the report", source))
+}
+
+/// Tells the person who waits what is going on. Standard output is for the report.
+fn note(line: &str) {
+    let _nobody_may_be_listening = writeln!(std::io::stderr(), "{line}");
+}
