@@ -1,3 +1,4 @@
 //! A Telegram network on loopback that speaks real MTProto.
 
 pub mod rpc;
+pub mod world;

@@ -1,0 +1,244 @@
+//! The mutations of the world: each is decided once, written to the journal, and applied by the same code when it happens and
+//! when the journal is replayed. An event holds all that is decided by chance or by the clock.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{HexBytes, KeyAddress, PeerId};
+use super::message_box::{Action, Content};
+use super::state::{Authorization, Password};
+
+/// See the module's description.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Event {
+    /// A key exchange made a key.
+    KeyStored {
+        /// Where and which.
+        key: KeyAddress,
+        /// Its 256 bytes.
+        bytes: HexBytes,
+    },
+    /// A client destroyed its key.
+    KeyDestroyed {
+        /// Which.
+        key: KeyAddress,
+    },
+    /// An account was made.
+    UserCreated(NewUser),
+    /// An account got a username.
+    UsernameSet {
+        /// Whose.
+        user_id: i64,
+        /// Without `@`.
+        username: String,
+    },
+    /// A login code was sent.
+    CodeSent {
+        /// To which number.
+        phone: String,
+        /// The digits.
+        code: String,
+        /// What the client names it by.
+        phone_code_hash: String,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// A wrong login code was given.
+    CodeRefused {
+        /// For which number.
+        phone: String,
+    },
+    /// The right code was given for a number without an account.
+    CodeVerified {
+        /// For which number.
+        phone: String,
+    },
+    /// A login code stands no more.
+    CodeCancelled {
+        /// For which number.
+        phone: String,
+    },
+    /// The code was right and the password is still to be given.
+    PasswordAwaited {
+        /// Which key is signing in.
+        key: KeyAddress,
+        /// As whom.
+        user_id: i64,
+    },
+    /// A key is signed in.
+    SignedIn {
+        /// Which.
+        key: KeyAddress,
+        /// As whom, and the rest.
+        authorization: Authorization,
+    },
+    /// Keys are not signed in any more.
+    SignedOut {
+        /// Which.
+        keys: Vec<KeyAddress>,
+    },
+    /// An authorization was exported to another datacentre.
+    AuthorizationExported {
+        /// Whose.
+        user_id: i64,
+        /// What the other datacentre will be shown.
+        token: HexBytes,
+    },
+    /// The two-step password was set, changed or removed.
+    PasswordSet {
+        /// Whose.
+        user_id: i64,
+        /// What is kept of it.
+        password: Option<Password>,
+    },
+    /// People were put into an address book.
+    ContactsAdded {
+        /// Whose.
+        owner: i64,
+        /// Who, and under which names.
+        contacts: Vec<NewContact>,
+    },
+    /// A message was sent.
+    MessageSent(NewMessage),
+    /// A message was edited.
+    MessageEdited {
+        /// Who did it.
+        editor: i64,
+        /// The conversation, as the editor sees it.
+        peer: PeerId,
+        /// The message, in the editor's box or the channel's.
+        message_id: i32,
+        /// What it says now.
+        content: Content,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// Messages of a user's box were deleted.
+    MessagesDeleted {
+        /// Who did it.
+        user_id: i64,
+        /// Which.
+        message_ids: Vec<i32>,
+        /// For everybody, not for this user alone.
+        revoke: bool,
+    },
+    /// Messages of a channel were deleted.
+    ChannelMessagesDeleted {
+        /// Where.
+        channel_id: i64,
+        /// Which.
+        message_ids: Vec<i32>,
+    },
+    /// A conversation was read.
+    HistoryRead {
+        /// By whom.
+        user_id: i64,
+        /// Which.
+        peer: PeerId,
+        /// Up to this message.
+        max_id: i32,
+    },
+    /// A basic group was made.
+    ChatCreated {
+        /// By whom.
+        creator: i64,
+        /// The title.
+        title: String,
+        /// The other members.
+        members: Vec<i64>,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// A channel or a supergroup was made.
+    ChannelCreated(NewChannel),
+    /// Members came into a basic group or a channel.
+    MembersAdded {
+        /// Where.
+        peer: PeerId,
+        /// Who did it: the only new member, for one who joins.
+        inviter: i64,
+        /// Who.
+        members: Vec<i64>,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// A member left or was removed.
+    MemberRemoved {
+        /// Where.
+        peer: PeerId,
+        /// Who did it.
+        actor: i64,
+        /// Who.
+        member: i64,
+        /// Unix seconds.
+        date: i32,
+    },
+}
+
+/// An account that is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewUser {
+    /// Digits, in the international form; a bot has none.
+    pub phone: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name, or nothing.
+    pub last_name: String,
+    /// Username without `@`, if there is to be one.
+    pub username: Option<String>,
+    /// The datacentre it lives in.
+    pub dc_id: i32,
+}
+
+/// A person who is put into an address book.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewContact {
+    /// Who.
+    pub user_id: i64,
+    /// First name.
+    pub first_name: String,
+    /// Last name, or nothing.
+    pub last_name: String,
+}
+
+/// A message that is sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewMessage {
+    /// By whom.
+    pub from: i64,
+    /// Where to, as the sender sees it.
+    pub peer: PeerId,
+    /// What it says.
+    pub content: Content,
+    /// The message that it answers, in the sender's box or the channel's.
+    pub reply_to: Option<i32>,
+    /// Whether it is sent without a notification.
+    pub silent: bool,
+    /// The client's own id for it; service messages have none.
+    pub random_id: Option<i64>,
+    /// Unix seconds.
+    pub date: i32,
+}
+
+impl NewMessage {
+    /// A service message.
+    pub fn service(from: i64, peer: PeerId, action: Action, date: i32) -> Self {
+        Self { from, peer, content: Content::Action(action), reply_to: None, silent: false, random_id: None, date }
+    }
+}
+
+/// A channel or a supergroup that is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewChannel {
+    /// By whom.
+    pub creator: i64,
+    /// The title.
+    pub title: String,
+    /// The description.
+    pub about: String,
+    /// A channel, not a supergroup.
+    pub broadcast: bool,
+    /// Username without `@`, if it is to be public.
+    pub username: Option<String>,
+    /// Unix seconds.
+    pub date: i32,
+}

@@ -1,0 +1,306 @@
+//! All that the network knows, as plain data: it changes only by applying events (`apply`), and can be written out whole.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{HexBytes, KeyAddress, PeerId};
+use super::message_box::MessageBox;
+
+/// How many of a user's `random_id`s are remembered to refuse a repetition.
+pub const RANDOM_IDS_MAX: usize = 10_000;
+const FIRST_USER_ID: i64 = 5_000_000_001;
+const FIRST_CHAT_ID: i64 = 4_000_000_001;
+const FIRST_CHANNEL_ID: i64 = 2_000_000_001;
+
+/// See the module's description.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// What access hashes are derived from; made when the world is.
+    pub secret: HexBytes,
+    /// Auth keys that stand.
+    pub keys: BTreeMap<KeyAddress, HexBytes>,
+    /// Keys that are signed in.
+    pub authorizations: BTreeMap<KeyAddress, Authorization>,
+    /// Keys whose code was right and whose password is still to be given, and the user they are signing in.
+    pub awaiting_password: BTreeMap<KeyAddress, i64>,
+    /// Login codes that were sent, by phone number.
+    pub login_codes: BTreeMap<String, LoginCode>,
+    /// Authorizations on their way to another datacentre, by user.
+    pub exported: BTreeMap<i64, HexBytes>,
+    /// Users by id.
+    pub users: BTreeMap<i64, User>,
+    /// User ids by phone number.
+    pub phones: BTreeMap<String, i64>,
+    /// Peers by lower-case username.
+    pub usernames: BTreeMap<String, PeerId>,
+    /// Basic groups by id.
+    pub chats: BTreeMap<i64, Chat>,
+    /// Channels and supergroups by id.
+    pub channels: BTreeMap<i64, Channel>,
+    /// Where the copies of a message in users' boxes are, by its shared id.
+    pub copies: BTreeMap<i64, Vec<MessageCopy>>,
+    /// The last id given to each kind of thing.
+    pub last: LastIds,
+}
+
+/// The last id given to each kind of thing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastIds {
+    /// Users.
+    pub user: i64,
+    /// Basic groups.
+    pub chat: i64,
+    /// Channels and supergroups.
+    pub channel: i64,
+    /// Messages, across boxes.
+    pub shared_message: i64,
+}
+
+/// One copy of a message in a user's box.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageCopy {
+    /// The box's owner.
+    pub owner: i64,
+    /// The message's id there.
+    pub message_id: i32,
+}
+
+/// A key that is signed in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Authorization {
+    /// Who is signed in.
+    pub user_id: i64,
+    /// Names the authorization to the user's other sessions.
+    pub hash: i64,
+    /// When the sign-in happened, in Unix seconds.
+    pub date: i32,
+    /// What the client said of itself.
+    pub client: ClientInfo,
+    /// Whether it was imported from another datacentre: such a one gets no updates and is not listed.
+    pub imported: bool,
+}
+
+/// What a client says of itself in `initConnection`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClientInfo {
+    /// The application's id.
+    pub api_id: i32,
+    /// The device.
+    pub device_model: String,
+    /// The operating system.
+    pub system_version: String,
+    /// The application's version.
+    pub app_version: String,
+}
+
+/// A login code that was sent to a phone number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginCode {
+    /// Five digits.
+    pub code: String,
+    /// Names this sending to the client.
+    pub phone_code_hash: String,
+    /// When it was sent, in Unix seconds.
+    pub date: i32,
+    /// Whether the code was given correctly for a number that has no account yet, so that signing up may follow.
+    pub verified: bool,
+    /// How many wrong codes were given.
+    pub attempts: u32,
+}
+
+/// A person or a bot.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct User {
+    /// The id.
+    pub id: i64,
+    /// The phone number: digits only, in the international form.
+    pub phone: String,
+    /// First name.
+    pub first_name: String,
+    /// Last name, or nothing.
+    pub last_name: String,
+    /// Username without `@`, if there is one.
+    pub username: Option<String>,
+    /// The datacentre that the account lives in.
+    pub dc_id: i32,
+    /// The two-step password, if one is set.
+    pub password: Option<Password>,
+    /// People in the address book, by user id.
+    pub contacts: BTreeMap<i64, ContactName>,
+    /// Private chats' and basic groups' messages.
+    pub messages: MessageBox,
+    /// Conversations, those in channels among them.
+    pub dialogs: BTreeMap<PeerId, Dialog>,
+    /// The last `random_id`s that were used.
+    pub random_ids: RandomIds,
+}
+
+/// How an owner calls a contact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ContactName {
+    /// First name.
+    pub first_name: String,
+    /// Last name, or nothing.
+    pub last_name: String,
+}
+
+/// What the network keeps of a two-step password, see <https://core.telegram.org/api/srp>.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Password {
+    /// The client's salt.
+    pub salt1: HexBytes,
+    /// The server's salt.
+    pub salt2: HexBytes,
+    /// `g^x mod p`.
+    pub verifier: HexBytes,
+    /// What the owner wants to be reminded by.
+    pub hint: Option<String>,
+}
+
+impl std::fmt::Debug for Password {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Password(..)")
+    }
+}
+
+/// A conversation as one user has it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Dialog {
+    /// The last incoming message that was read.
+    pub read_inbox_max_id: i32,
+    /// The last outgoing message that the other side has read.
+    pub read_outbox_max_id: i32,
+    /// Its messages in the user's box; empty for channels, whose box is their own.
+    pub message_ids: BTreeSet<i32>,
+}
+
+/// The last `random_id`s of a user.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RandomIds {
+    order: VecDeque<i64>,
+    known: BTreeSet<i64>,
+}
+
+impl RandomIds {
+    /// Whether the id was used lately.
+    pub fn contains(&self, random_id: i64) -> bool {
+        self.known.contains(&random_id)
+    }
+
+    /// Remembers an id, and forgets the oldest beyond [`RANDOM_IDS_MAX`].
+    pub fn remember(&mut self, random_id: i64) {
+        if !self.known.insert(random_id) {
+            return;
+        }
+        self.order.push_back(random_id);
+        if self.order.len() > RANDOM_IDS_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+    }
+}
+
+/// A basic group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Chat {
+    /// The id.
+    pub id: i64,
+    /// The title.
+    pub title: String,
+    /// Who made it.
+    pub creator: i64,
+    /// When, in Unix seconds.
+    pub date: i32,
+    /// Counts changes of membership.
+    pub version: i32,
+    /// Members by user id.
+    pub members: BTreeMap<i64, Member>,
+}
+
+/// One member of a group or a channel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Who added them; themselves if they joined.
+    pub inviter: i64,
+    /// When, in Unix seconds.
+    pub date: i32,
+}
+
+/// A supergroup or a broadcast channel.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Channel {
+    /// The id.
+    pub id: i64,
+    /// The title.
+    pub title: String,
+    /// The description.
+    pub about: String,
+    /// Whether only its creator may post (a channel), or every member (a supergroup).
+    pub broadcast: bool,
+    /// Username without `@`, if it is public.
+    pub username: Option<String>,
+    /// Who made it.
+    pub creator: i64,
+    /// When, in Unix seconds.
+    pub date: i32,
+    /// Members by user id.
+    pub members: BTreeMap<i64, Member>,
+    /// Its messages.
+    pub messages: MessageBox,
+}
+
+impl State {
+    /// An empty world, whose access hashes follow from `secret`.
+    pub fn new(secret: [u8; 32]) -> Self {
+        Self {
+            secret: HexBytes(secret.to_vec()),
+            keys: BTreeMap::new(),
+            authorizations: BTreeMap::new(),
+            awaiting_password: BTreeMap::new(),
+            login_codes: BTreeMap::new(),
+            exported: BTreeMap::new(),
+            users: BTreeMap::new(),
+            phones: BTreeMap::new(),
+            usernames: BTreeMap::new(),
+            chats: BTreeMap::new(),
+            channels: BTreeMap::new(),
+            copies: BTreeMap::new(),
+            last: LastIds { user: FIRST_USER_ID - 1, chat: FIRST_CHAT_ID - 1, channel: FIRST_CHANNEL_ID - 1, shared_message: 0 },
+        }
+    }
+
+    /// The user with this phone number (digits).
+    pub fn user_by_phone(&self, phone: &str) -> Option<&User> {
+        self.users.get(self.phones.get(phone)?)
+    }
+
+    /// The peer with this username, whatever its letters' case.
+    pub fn peer_by_username(&self, username: &str) -> Option<PeerId> {
+        self.usernames.get(&username.to_lowercase()).copied()
+    }
+
+    /// Incoming messages of a conversation that its owner has not read.
+    pub fn unread_count(&self, owner: &User, peer: PeerId) -> i32 {
+        let Some(dialog) = owner.dialogs.get(&peer) else { return 0 };
+        let first_unread = dialog.read_inbox_max_id.saturating_add(1);
+        let count = match peer {
+            PeerId::Channel(id) => self.channels.get(&id).map_or(0, |channel| {
+                channel
+                    .messages
+                    .iter()
+                    .rev()
+                    .take_while(|message| message.id >= first_unread)
+                    .filter(|message| message.from != PeerId::User(owner.id))
+                    .count()
+            }),
+            PeerId::User(_) | PeerId::Chat(_) => dialog
+                .message_ids
+                .range(first_unread..)
+                .filter(|id| owner.messages.get(**id).is_some_and(|message| !message.outgoing))
+                .count(),
+        };
+        i32::try_from(count).unwrap_or(i32::MAX)
+    }
+}
