@@ -1,0 +1,128 @@
+//! Keys, sign-ins, accounts and address books.
+
+use std::collections::BTreeMap;
+
+use crate::world::event::{Event, NewContact, NewUser};
+use crate::world::ids::PeerId;
+use crate::world::message_box::MessageBox;
+use crate::world::state::{ContactName, LoginCode, RandomIds, State, User};
+
+impl State {
+    /// Applies the events that tell nobody anything.
+    pub(super) fn apply_to_accounts(&mut self, event: &Event) {
+        match event {
+            Event::KeyStored { key, bytes } => {
+                self.keys.insert(*key, bytes.clone());
+            }
+            Event::KeyDestroyed { key } => {
+                self.keys.remove(key);
+                self.authorizations.remove(key);
+                self.awaiting_password.remove(key);
+            }
+            Event::UserCreated(user) => self.create_user(user),
+            Event::UsernameSet { user_id, username } => self.set_username(*user_id, username),
+            Event::PasswordAwaited { key, user_id } => {
+                self.awaiting_password.insert(*key, *user_id);
+                self.forget_code_of(*user_id);
+            }
+            Event::SignedIn { key, authorization } => {
+                self.awaiting_password.remove(key);
+                self.forget_code_of(authorization.user_id);
+                if authorization.imported {
+                    self.exported.remove(&authorization.user_id);
+                }
+                self.authorizations.insert(*key, authorization.clone());
+            }
+            Event::SignedOut { keys } => {
+                for key in keys {
+                    self.authorizations.remove(key);
+                    self.awaiting_password.remove(key);
+                }
+            }
+            Event::AuthorizationExported { user_id, token } => {
+                self.exported.insert(*user_id, token.clone());
+            }
+            Event::PasswordSet { user_id, password } => {
+                if let Some(user) = self.users.get_mut(user_id) {
+                    user.password.clone_from(password);
+                }
+            }
+            Event::ContactsAdded { owner, contacts } => self.add_contacts(*owner, contacts),
+            code_event => self.apply_to_codes(code_event),
+        }
+    }
+
+    fn apply_to_codes(&mut self, event: &Event) {
+        match event {
+            Event::CodeSent { phone, code, phone_code_hash, date } => {
+                let sent = LoginCode {
+                    code: code.clone(),
+                    phone_code_hash: phone_code_hash.clone(),
+                    date: *date,
+                    verified: false,
+                    attempts: 0,
+                };
+                self.login_codes.insert(phone.clone(), sent);
+            }
+            Event::CodeRefused { phone } => {
+                if let Some(code) = self.login_codes.get_mut(phone) {
+                    code.attempts = code.attempts.saturating_add(1);
+                }
+            }
+            Event::CodeVerified { phone } => {
+                if let Some(code) = self.login_codes.get_mut(phone) {
+                    code.verified = true;
+                }
+            }
+            Event::CodeCancelled { phone } => {
+                self.login_codes.remove(phone);
+            }
+            _ => {}
+        }
+    }
+
+    fn create_user(&mut self, new: &NewUser) {
+        self.last.user += 1;
+        let id = self.last.user;
+        let user = User {
+            id,
+            phone: new.phone.clone(),
+            first_name: new.first_name.clone(),
+            last_name: new.last_name.clone(),
+            username: None,
+            dc_id: new.dc_id,
+            password: None,
+            contacts: BTreeMap::new(),
+            messages: MessageBox::default(),
+            dialogs: BTreeMap::new(),
+            random_ids: RandomIds::default(),
+        };
+        self.users.insert(id, user);
+        self.phones.insert(new.phone.clone(), id);
+        if let Some(username) = &new.username {
+            self.set_username(id, username);
+        }
+    }
+
+    fn set_username(&mut self, user_id: i64, username: &str) {
+        let Some(user) = self.users.get_mut(&user_id) else { return };
+        if let Some(former) = user.username.replace(username.to_owned()) {
+            self.usernames.remove(&former.to_lowercase());
+        }
+        self.usernames.insert(username.to_lowercase(), PeerId::User(user_id));
+    }
+
+    fn forget_code_of(&mut self, user_id: i64) {
+        if let Some(user) = self.users.get(&user_id) {
+            self.login_codes.remove(&user.phone);
+        }
+    }
+
+    fn add_contacts(&mut self, owner: i64, contacts: &[NewContact]) {
+        let Some(user) = self.users.get_mut(&owner) else { return };
+        for contact in contacts {
+            let name = ContactName { first_name: contact.first_name.clone(), last_name: contact.last_name.clone() };
+            user.contacts.insert(contact.user_id, name);
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! Applying events: the one place where the world changes, both when something happens and when the journal is replayed.
+//!
+//! Events are checked before they are made, so an event that names something unknown can only come from a damaged journal; it
+//! then changes nothing.
+
+mod accounts;
+mod membership;
+mod messages;
+
+use super::event::Event;
+use super::message_box::LoggedChange;
+use super::state::State;
+
+/// Something that a user's sessions are to be told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The user.
+    pub to: i64,
+    /// What to tell.
+    pub about: About,
+}
+
+/// What a notice is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum About {
+    /// The user's own box changed.
+    Box(LoggedChange),
+    /// A channel's box changed.
+    Channel {
+        /// Which channel.
+        channel_id: i64,
+        /// How.
+        change: LoggedChange,
+    },
+    /// The user has read a channel.
+    ChannelRead {
+        /// Which channel.
+        channel_id: i64,
+        /// Up to this message.
+        max_id: i32,
+    },
+    /// Others have read the user's messages in a channel.
+    ChannelReadByOthers {
+        /// Which channel.
+        channel_id: i64,
+        /// Up to this message.
+        max_id: i32,
+    },
+    /// A basic group's members changed.
+    ChatMembers {
+        /// Which group.
+        chat_id: i64,
+    },
+    /// The user came into a channel or left it.
+    ChannelMembership {
+        /// Which channel.
+        channel_id: i64,
+    },
+}
+
+impl State {
+    /// Changes the world by one event. The notices are in the order in which each user is to receive them.
+    pub fn apply(&mut self, event: &Event) -> Vec<Notice> {
+        match event {
+            Event::MessageSent(message) => self.send_message(message),
+            Event::MessageEdited { editor, peer, message_id, content, date } => {
+                self.edit_message(*editor, *peer, *message_id, content, *date)
+            }
+            Event::MessagesDeleted { user_id, message_ids, revoke } => self.delete_messages(*user_id, message_ids, *revoke),
+            Event::ChannelMessagesDeleted { channel_id, message_ids } => self.delete_channel_messages(*channel_id, message_ids),
+            Event::HistoryRead { user_id, peer, max_id } => self.read_history(*user_id, *peer, *max_id),
+            Event::ChatCreated { creator, title, members, date } => self.create_chat(*creator, title, members, *date),
+            Event::ChannelCreated(channel) => self.create_channel(channel),
+            Event::MembersAdded { peer, inviter, members, date } => self.add_members(*peer, *inviter, members, *date),
+            Event::MemberRemoved { peer, actor, member, date } => self.remove_member(*peer, *actor, *member, *date),
+            account_event => {
+                self.apply_to_accounts(account_event);
+                Vec::new()
+            }
+        }
+    }
+}
