@@ -1,1 +1,51 @@
-//! The audit log: one hash-chained file, durable before any effect.
+//! The audit log: one hash-chained file of JSON lines, durable before any effect.
+//!
+//! `audit.log` holds one entry a line. Each line ends with `,"hash":"<64 hex>"}`: the SHA-256 of everything before that comma, which itself
+//! holds the hash of the line before as `prev`. So any edit, removal or reordering breaks the chain, and anyone can check it with
+//! standard tools (docs/runbooks.md). `audit.head` remembers how far the log has come, so that a shortened log is noticed too.
+
+mod chain;
+mod entry;
+mod index;
+mod log;
+mod open;
+#[cfg(test)]
+mod tests;
+
+pub use entry::{AuditEntry, AuditRow, Phase};
+pub use log::AuditLog;
+pub use open::OpenReport;
+
+use std::path::PathBuf;
+
+/// Why the audit log could not be opened, written or read.
+#[derive(Debug, thiserror::Error)]
+pub enum AuditError {
+    /// The chain does not prove itself.
+    #[error(
+        "the audit log {file} is broken at line {line}: {reason}. It was changed outside this server; restore it, or move it and \
+         audit.head away to begin a new one (docs/runbooks.md)"
+    )]
+    Broken {
+        /// The log's file.
+        file: PathBuf,
+        /// The first line that is wrong; from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The files cannot be read or written.
+    #[error("the audit log {file} cannot be used: {source}")]
+    Unusable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// An entry could not be made durable. Nothing more will be written until the server is started again.
+    #[error("the audit log takes no more entries: {0}")]
+    Closed(String),
+    /// The queue stayed full.
+    #[error("the audit log is too busy")]
+    Busy,
+}

@@ -1,0 +1,112 @@
+//! What an entry says. Never message text, never a secret.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::error::Code;
+use crate::identity::{AccountId, KeyId, UserId};
+
+/// Which part of a call an entry is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// A mutation is about to happen.
+    Intent,
+    /// A mutation has ended.
+    Outcome,
+    /// A call was refused before it could happen.
+    Denied,
+    /// Something that no caller asked for, such as the repair of this log.
+    Event,
+}
+
+/// One entry, before it has its place in the chain.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditEntry {
+    /// Which part of the call.
+    pub phase: Phase,
+    /// Whose call.
+    pub user_id: UserId,
+    /// The agent's key, if an agent called.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub agent_key_id: Option<KeyId>,
+    /// The operation's name.
+    pub operation: &'static str,
+    /// The method of its REST route.
+    pub method: &'static str,
+    /// The path that was asked for, without its query.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// The account that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<AccountId>,
+    /// The first chat that it names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat_id: Option<i64>,
+    /// The request's id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// The result's code: `ok`, or the error's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    /// The result's HTTP status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// The sequence number of the intent that an outcome belongs to.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub intent: Option<u64>,
+}
+
+impl AuditEntry {
+    /// The entry of the same call's refusal.
+    pub fn denied(self, code: Code) -> Self {
+        Self { phase: Phase::Denied, code: Some(code.name()), status: Some(code.status()), ..self }
+    }
+
+    /// The entry of the same call's end. It is short: its intent says the rest.
+    pub fn outcome(self, intent: u64, code: &'static str, status: u16) -> Self {
+        let (path, chat_id, request_id) = (None, None, None);
+        Self {
+            phase: Phase::Outcome,
+            code: Some(code),
+            status: Some(status),
+            intent: Some(intent),
+            path,
+            chat_id,
+            request_id,
+            ..self
+        }
+    }
+}
+
+/// One call as its user reads it in the log: the intent or refusal, with the outcome where it is known.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct AuditRow {
+    /// The entry's place in the log.
+    pub seq: u64,
+    /// When it was written (Unix milliseconds).
+    pub ts: u64,
+    /// Whose call.
+    pub user_id: String,
+    /// The agent's key; `null` for a human.
+    pub agent_key_id: Option<String>,
+    /// The operation's name.
+    pub operation: String,
+    /// The method of its REST route.
+    pub method: String,
+    /// The path that was asked for, without its query.
+    #[serde(default)]
+    pub path: String,
+    /// The account that it names.
+    pub account_id: Option<String>,
+    /// The first chat that it names.
+    pub chat_id: Option<i64>,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// `ok`, or the error's code; `null` while the outcome is not known.
+    pub code: Option<String>,
+    /// The HTTP status; `null` while the outcome is not known.
+    pub status: Option<u16>,
+}

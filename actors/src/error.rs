@@ -1,0 +1,163 @@
+//! The one error that a caller sees, and the table of its codes.
+//!
+//! Modules have typed errors of their own; each is turned into an [`Error`] once, in the module that owns it. `docs/status-codes.md`
+//! explains every code; a test compares the two.
+
+use std::fmt;
+
+macro_rules! codes {
+    ($($(#[$documentation:meta])* $variant:ident = $name:literal, $status:literal, $title:literal;)+) => {
+        /// Why a call was refused or failed. The name and the status of a code never change.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Code {
+            $($(#[$documentation])* $variant,)+
+        }
+
+        impl Code {
+            /// Every code there is.
+            pub const ALL: &'static [Code] = &[$(Code::$variant),+];
+
+            /// The stable name that clients branch on.
+            pub fn name(self) -> &'static str {
+                match self { $(Code::$variant => $name),+ }
+            }
+
+            /// The HTTP status it travels with.
+            pub fn status(self) -> u16 {
+                match self { $(Code::$variant => $status),+ }
+            }
+
+            /// A short sentence for the kind of problem (RFC 9457 `title`).
+            pub fn title(self) -> &'static str {
+                match self { $(Code::$variant => $title),+ }
+            }
+        }
+    };
+}
+
+codes! {
+    /// The request cannot be read: malformed JSON, path or query.
+    BadRequest = "bad_request", 400, "The request cannot be read";
+    /// A value is well formed but not acceptable.
+    InvalidInput = "invalid_input", 400, "A value is not acceptable";
+    /// A login step without a login that waits for it.
+    LoginExpired = "login_expired", 400, "The login has expired";
+    /// No api_id and api_hash are configured for this user.
+    CredentialsMissing = "credentials_missing", 400, "Telegram credentials are missing";
+    /// No token, or one that is wrong, expired or revoked.
+    Unauthorized = "unauthorized", 401, "Authentication is required";
+    /// The account is not the caller's, or does not exist: one answer for both.
+    AccountForbidden = "account_forbidden", 403, "This account is not available";
+    /// The agent key lacks the scope that the operation needs.
+    MissingScope = "missing_scope", 403, "A scope is missing";
+    /// The account is not in the key's allowlist.
+    AccountNotAllowed = "account_not_allowed", 403, "The key does not cover this account";
+    /// The operation is for humans; an agent key asked.
+    HumanOnly = "human_only", 403, "Only a person may do this";
+    /// The operation is for administrators.
+    AdminOnly = "admin_only", 403, "Only an administrator may do this";
+    /// The request came from a place that is not allowed (cookie without its CSRF pair, foreign Origin).
+    Forbidden = "forbidden", 403, "The request is not allowed";
+    /// There is nothing at this path, or no such record.
+    NotFound = "not_found", 404, "Not found";
+    /// The account does not know this chat.
+    ChatNotFound = "chat_not_found", 404, "The chat was not found";
+    /// The path exists but not with this method.
+    MethodNotAllowed = "method_not_allowed", 405, "The method is not allowed";
+    /// The state of the resource does not permit the operation.
+    Conflict = "conflict", 409, "The state does not permit this";
+    /// The body is larger than the limit.
+    PayloadTooLarge = "payload_too_large", 413, "The body is too large";
+    /// The body is not of a media type that the operation reads.
+    UnsupportedMediaType = "unsupported_media_type", 415, "The media type is not supported";
+    /// A field of the body is missing or of the wrong type.
+    UnprocessableInput = "unprocessable_input", 422, "A field is missing or of the wrong type";
+    /// A limit of this server was reached.
+    RateLimited = "rate_limited", 429, "Too many requests";
+    /// Telegram asked to wait.
+    TelegramFlood = "telegram_flood", 429, "Telegram asks to wait";
+    /// A fault of this server.
+    Internal = "internal", 500, "Internal server error";
+    /// Telegram refused the request.
+    TelegramError = "telegram_error", 502, "Telegram refused the request";
+    /// Telegram cannot be reached.
+    TelegramUnreachable = "telegram_unreachable", 502, "Telegram cannot be reached";
+    /// The account is not connected, or must log in again.
+    AccountNotReady = "account_not_ready", 503, "The account is not ready";
+    /// The audit log cannot be written, so nothing may be changed.
+    AuditUnavailable = "audit_unavailable", 503, "The audit log cannot be written";
+    /// A queue is full, or the server is stopping.
+    Overloaded = "overloaded", 503, "The server is busy";
+    /// The work started but its result did not arrive in time: it may or may not have happened.
+    OutcomeUnknown = "outcome_unknown", 504, "The outcome is not known";
+}
+
+/// A refusal or failure of one call, ready for a person to read. It never holds a secret, a phone number or message text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct Error {
+    code: Code,
+    detail: String,
+    retry_after_secs: Option<u32>,
+    field: Option<String>,
+}
+
+impl Error {
+    /// An error with this code; `detail` says what is wrong and, where the caller can mend it, how.
+    pub fn new(code: Code, detail: impl Into<String>) -> Self {
+        Self { code, detail: detail.into(), retry_after_secs: None, field: None }
+    }
+
+    /// A fault of ours. The cause is logged here, since the caller learns nothing of it.
+    pub fn internal(cause: impl fmt::Display) -> Self {
+        tracing::error!(%cause, "internal error");
+        Self::new(Code::Internal, "Internal server error")
+    }
+
+    /// The value of `field` is not acceptable, for this reason.
+    pub fn invalid(field: &str, reason: impl fmt::Display) -> Self {
+        Self { field: Some(field.to_owned()), ..Self::new(Code::InvalidInput, format!("{field}: {reason}")) }
+    }
+
+    /// The answer for an account that is another user's and for one that does not exist: always the same, byte for byte.
+    pub fn account_forbidden() -> Self {
+        Self::new(Code::AccountForbidden, "This account belongs to another user")
+    }
+
+    /// The same error, with a time after which it makes sense to try again (`Retry-After`, whole seconds).
+    pub fn retry_after_secs(mut self, seconds: u32) -> Self {
+        self.retry_after_secs = Some(seconds);
+        self
+    }
+
+    /// The same error, naming the input field that caused it.
+    pub fn in_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// The code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The sentence for the caller.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// Seconds to wait before trying again, if that is known.
+    pub fn retry_after(&self) -> Option<u32> {
+        self.retry_after_secs
+    }
+
+    /// The input field at fault, if there is one.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.code.name(), self.detail)
+    }
+}

@@ -1,0 +1,102 @@
+//! The data folder: made private, marked with its format, and owned by one process at a time.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The format of everything in the folder. A folder of another format is refused.
+const FORMAT: &str = "vasya-data 1";
+
+/// Why a data folder cannot be used. Nothing in it was changed.
+#[derive(Debug, thiserror::Error)]
+pub enum DataFolderError {
+    /// Another process uses it.
+    #[error("the data folder {0} is in use by another process: stop that one first, or choose another folder")]
+    InUse(PathBuf),
+    /// It was written by another version.
+    #[error("the data folder {folder} has the format {found:?}, and this version reads {FORMAT:?}")]
+    OtherFormat {
+        /// The folder.
+        folder: PathBuf,
+        /// What its format file says.
+        found: String,
+    },
+    /// It cannot be made, read or written.
+    #[error("the data folder {folder} cannot be used: {source}")]
+    Unusable {
+        /// The folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+/// A data folder that belongs to this process until this value is dropped.
+#[derive(Debug)]
+pub struct DataFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataFolder {
+    /// Takes a folder for this process; makes it if it is absent, readable by its owner only.
+    ///
+    /// # Errors
+    /// [`DataFolderError`]; nothing is changed then.
+    pub fn open(path: &Path) -> Result<Self, DataFolderError> {
+        let unusable = |source: io::Error| DataFolderError::Unusable { folder: path.to_owned(), source };
+        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        let lock = private().create(true).truncate(false).write(true).open(path.join("lock")).map_err(unusable)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(DataFolderError::InUse(path.to_owned())),
+            Err(TryLockError::Error(error)) => return Err(unusable(error)),
+        }
+        match fs::read_to_string(path.join("format")) {
+            Ok(found) if found.trim() == FORMAT => {}
+            Ok(found) => return Err(DataFolderError::OtherFormat { folder: path.to_owned(), found: found.trim().to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => write_format(path).map_err(unusable)?,
+            Err(error) => return Err(unusable(error)),
+        }
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
+fn private() -> OpenOptions {
+    let mut options = OpenOptions::new();
+    options.mode(0o600);
+    options
+}
+
+/// Written whole and renamed, so that a crash leaves either no format or all of it.
+fn write_format(folder: &Path) -> io::Result<()> {
+    let fresh = folder.join("format.new");
+    let mut file = private().create(true).truncate(true).write(true).open(&fresh)?;
+    io::Write::write_all(&mut file, format!("{FORMAT}\n").as_bytes())?;
+    file.sync_all()?;
+    fs::rename(&fresh, folder.join("format"))?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_process_owns_a_folder_and_a_strange_format_is_refused_untouched() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("data");
+        let folder = DataFolder::open(&path).unwrap();
+        assert!(matches!(DataFolder::open(&path), Err(DataFolderError::InUse(_))));
+        drop(folder);
+        fs::write(path.join("format"), "vasya-data 9\n").unwrap();
+        assert!(matches!(DataFolder::open(&path), Err(DataFolderError::OtherFormat { .. })));
+        assert_eq!(fs::read_to_string(path.join("format")).unwrap(), "vasya-data 9\n");
+    }
+}

@@ -1,0 +1,211 @@
+//! The embedded engine: sled 0.34, under rules that make its commits durable.
+//!
+//! sled's `flush` on Linux does not call fsync, and its asynchronous flush deadlocks under concurrency. So one thread writes: it drains a
+//! bounded queue, applies what it found, flushes and syncs the database file once, and then answers everyone.
+
+use std::fs::File;
+use std::ops::Bound;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Batch, BoxFuture, DataFolder, Durability, Pair, SCAN_LIMIT_MAX, Store, StoreError};
+
+/// Commits that may wait for the writer; a commit beyond them waits for room.
+const QUEUE_LENGTH_MAX: usize = 4_096;
+
+/// Commits that are made durable by one sync.
+const GROUP_LENGTH_MAX: usize = 1_024;
+
+/// How often sled writes relaxed commits out by itself, in milliseconds.
+const FLUSH_EVERY_MS: u64 = 100;
+
+type Answer = oneshot::Sender<Result<(), StoreError>>;
+
+enum Work {
+    Commit(Batch, Answer),
+    Close(oneshot::Sender<()>),
+}
+
+/// A store in the `store` folder of a data folder.
+pub struct SledStore {
+    tree: sled::Db,
+    queue: mpsc::Sender<Work>,
+    /// Commits that found the queue full wait in order of arrival.
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SledStore {
+    /// Opens the store of this data folder, or makes an empty one. `cache_bytes` bounds sled's page cache.
+    ///
+    /// # Errors
+    /// [`StoreError::Unopenable`]; nothing in the folder is changed or deleted then.
+    pub fn open(folder: &DataFolder, cache_bytes: u64) -> Result<Self, StoreError> {
+        let path = folder.path().join("store");
+        let unopenable = |reason: String| StoreError::Unopenable { folder: path.display().to_string(), reason };
+        let tree = sled::Config::new()
+            .path(&path)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(Some(FLUSH_EVERY_MS))
+            .open()
+            .map_err(|error| unopenable(error.to_string()))?;
+        sync(&path).map_err(|error| unopenable(error.to_string()))?;
+        let (queue, work) = mpsc::channel(QUEUE_LENGTH_MAX);
+        let writer = Writer { tree: tree.clone(), path: path.clone(), work };
+        let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.run());
+        let thread = thread.map_err(|error| unopenable(error.to_string()))?;
+        Ok(Self { tree, queue, writer: Mutex::new(Some(thread)) })
+    }
+}
+
+impl Store for SledStore {
+    fn get<'a>(&'a self, key: &'a [u8]) -> BoxFuture<'a, Result<Option<Vec<u8>>, StoreError>> {
+        Box::pin(async move { Ok(self.tree.get(key).map_err(engine)?.map(|value| value.to_vec())) })
+    }
+
+    fn scan<'a>(
+        &'a self,
+        prefix: &'a [u8],
+        after: Option<&'a [u8]>,
+        limit: usize,
+    ) -> BoxFuture<'a, Result<Vec<Pair>, StoreError>> {
+        Box::pin(async move {
+            let start = match after {
+                Some(after) if after >= prefix => Bound::Excluded(after),
+                _ => Bound::Included(prefix),
+            };
+            let mut pairs = Vec::new();
+            for pair in self.tree.range::<&[u8], _>((start, Bound::Unbounded)).take(limit.min(SCAN_LIMIT_MAX)) {
+                let (key, value) = pair.map_err(engine)?;
+                if !key.starts_with(prefix) {
+                    break;
+                }
+                pairs.push((key.to_vec(), value.to_vec()));
+            }
+            Ok(pairs)
+        })
+    }
+
+    fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<(), StoreError>> {
+        if let Err(error) = batch.check() {
+            return Box::pin(std::future::ready(Err(error)));
+        }
+        let (answer, answered) = oneshot::channel();
+        let queued = self.queue.try_send(Work::Commit(batch, answer));
+        let queue = self.queue.clone();
+        Box::pin(async move {
+            match queued {
+                Ok(()) => {}
+                Err(mpsc::error::TrySendError::Full(work)) => queue.send(work).await.map_err(|_| StoreError::Closed)?,
+                Err(mpsc::error::TrySendError::Closed(_)) => return Err(StoreError::Closed),
+            }
+            answered.await.unwrap_or(Err(StoreError::Closed))
+        })
+    }
+
+    fn is_healthy(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    fn close(&self) -> BoxFuture<'static, ()> {
+        let (closed, done) = oneshot::channel();
+        let queue = self.queue.clone();
+        let thread = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Box::pin(async move {
+            if queue.send(Work::Close(closed)).await.is_ok() {
+                let _writer_may_have_failed = done.await;
+            }
+            if let Some(thread) = thread {
+                let _joined = tokio::task::spawn_blocking(move || thread.join()).await;
+            }
+        })
+    }
+}
+
+impl std::fmt::Debug for SledStore {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("SledStore")
+    }
+}
+
+fn engine(error: sled::Error) -> StoreError {
+    StoreError::Engine(error.to_string())
+}
+
+/// Makes what sled has written survive a power cut.
+fn sync(path: &Path) -> std::io::Result<()> {
+    File::open(path.join("db"))?.sync_all()
+}
+
+struct Writer {
+    tree: sled::Db,
+    path: PathBuf,
+    work: mpsc::Receiver<Work>,
+}
+
+impl Writer {
+    /// Writes until the store is closed, dropped, or a sync fails: after a failed sync nobody knows what is on the disk.
+    fn run(mut self) {
+        let mut group = Vec::new();
+        while self.work.blocking_recv_many(&mut group, GROUP_LENGTH_MAX) > 0 {
+            let mut waiting = Vec::new();
+            let mut closing = None;
+            for work in group.drain(..) {
+                match work {
+                    Work::Commit(batch, answer) => self.write(&batch, answer, &mut waiting),
+                    Work::Close(closed) => closing = Some(closed),
+                }
+            }
+            let synced = if waiting.is_empty() && closing.is_none() { Ok(()) } else { self.sync() };
+            for answer in waiting {
+                let _caller_may_be_gone = answer.send(synced.clone());
+            }
+            if let Some(closed) = closing {
+                self.work.close();
+                let _caller_may_be_gone = closed.send(());
+                return;
+            }
+            if let Err(error) = synced {
+                tracing::error!(%error, "the store cannot be made durable and takes no more commits");
+                return;
+            }
+        }
+        if let Err(error) = self.sync() {
+            tracing::error!(%error, "the store could not be made durable when it was closed");
+        }
+    }
+
+    /// Applies one batch. Those that need to be durable wait for the sync; the others are answered at once.
+    fn write(&self, batch: &Batch, answer: Answer, waiting: &mut Vec<Answer>) {
+        match (self.apply(batch), batch.durability) {
+            (Ok(()), Durability::Durable) => waiting.push(answer),
+            (result, _) => {
+                let _caller_may_be_gone = answer.send(result);
+            }
+        }
+    }
+
+    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+        for condition in &batch.preconditions {
+            let value = self.tree.get(condition.key()).map_err(engine)?;
+            if !condition.holds(value.as_deref()) {
+                return Err(StoreError::PreconditionFailed);
+            }
+        }
+        let mut writes = sled::Batch::default();
+        for (key, value) in &batch.writes {
+            match value {
+                Some(value) => writes.insert(key.as_slice(), value.as_slice()),
+                None => writes.remove(key.as_slice()),
+            }
+        }
+        self.tree.apply_batch(writes).map_err(engine)
+    }
+
+    fn sync(&self) -> Result<(), StoreError> {
+        self.tree.flush().map_err(engine)?;
+        sync(&self.path).map_err(|error| StoreError::Engine(error.to_string()))
+    }
+}

@@ -1,0 +1,200 @@
+//! Views of the store, each bound to one user or account when it is made: there is no way from one to another's records.
+
+use std::fmt;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use zeroize::Zeroizing;
+
+use super::envelope::Binding;
+use super::key::DataKey;
+use super::{Inner, Space, VaultError, obtain_key};
+use crate::identity::{AccountId, UserId};
+use crate::store::{Batch, Durability, Precondition};
+
+/// Sealed records of one owner. Cheap to clone.
+#[derive(Clone)]
+pub struct Records {
+    vault: Arc<Inner>,
+    binding: Binding,
+    key: Arc<DataKey>,
+}
+
+impl Records {
+    pub(super) fn new(vault: Arc<Inner>, binding: Binding, key: Arc<DataKey>) -> Self {
+        Self { vault, binding, key }
+    }
+
+    /// Reads a record.
+    ///
+    /// # Errors
+    /// [`VaultError::Corrupt`] when it does not open here or has another shape; [`VaultError::Store`] when it cannot be read.
+    pub async fn get<T: DeserializeOwned>(&self, space: Space, id: &[u8]) -> Result<Option<T>, VaultError> {
+        let place = self.binding.record_key(space, id);
+        let Some(envelope) = self.vault.store.get(&place).await? else { return Ok(None) };
+        self.unseal(space, id, &envelope).map(Some)
+    }
+
+    /// Reads records of a space in the order of their ids, from after `after`; at most `limit`.
+    ///
+    /// # Errors
+    /// As [`Records::get`].
+    pub async fn scan<T: DeserializeOwned>(
+        &self,
+        space: Space,
+        after: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Vec<(Vec<u8>, T)>, VaultError> {
+        let prefix = self.binding.space_prefix(space);
+        let after = after.map(|id| self.binding.record_key(space, id));
+        let pairs = self.vault.store.scan(&prefix, after.as_deref(), limit).await?;
+        let opened = pairs.into_iter().map(|(key, envelope)| {
+            let id = key.get(prefix.len()..).unwrap_or_default().to_vec();
+            let value = self.unseal(space, &id, &envelope)?;
+            Ok((id, value))
+        });
+        opened.collect()
+    }
+
+    /// An empty batch of writes to these records.
+    pub fn batch(&self) -> SealedBatch {
+        SealedBatch { records: self.clone(), batch: Batch::new() }
+    }
+
+    fn unseal<T: DeserializeOwned>(&self, space: Space, id: &[u8], envelope: &[u8]) -> Result<T, VaultError> {
+        let plain = self.binding.open(&self.key, space, id, envelope)?;
+        serde_json::from_slice(&plain).map_err(|_| VaultError::Corrupt(format!("a record of {space:?} has another shape")))
+    }
+}
+
+impl fmt::Debug for Records {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Records({:?})", self.binding)
+    }
+}
+
+/// Writes that are sealed as they are added and committed together.
+#[derive(Debug)]
+pub struct SealedBatch {
+    records: Records,
+    batch: Batch,
+}
+
+impl SealedBatch {
+    /// Seals and sets a record.
+    ///
+    /// # Errors
+    /// [`VaultError::TooLarge`], or [`VaultError::NoRandomness`].
+    pub fn put<T: Serialize>(mut self, space: Space, id: &[u8], value: &T) -> Result<Self, VaultError> {
+        let plain = Zeroizing::new(serde_json::to_vec(value).map_err(|error| VaultError::Corrupt(error.to_string()))?);
+        let sealed = self.records.binding.seal(&self.records.key, space, id, &plain)?;
+        self.batch = self.batch.put(self.records.binding.record_key(space, id), sealed);
+        Ok(self)
+    }
+
+    /// Removes a record.
+    pub fn delete(mut self, space: Space, id: &[u8]) -> Self {
+        self.batch = self.batch.delete(self.records.binding.record_key(space, id));
+        self
+    }
+
+    /// Requires that a record does not exist.
+    pub fn require_absent(mut self, space: Space, id: &[u8]) -> Self {
+        self.batch = self.batch.require(Precondition::Absent(self.records.binding.record_key(space, id)));
+        self
+    }
+
+    /// This batch and another one of the same vault, of whatever owner, as one commit.
+    pub fn and(mut self, other: SealedBatch) -> Self {
+        self.batch = self.batch.and(other.batch);
+        self
+    }
+
+    /// Writes everything or nothing.
+    ///
+    /// # Errors
+    /// [`VaultError::Conflict`] when a requirement does not hold; otherwise what the store says.
+    pub async fn commit(self, durability: Durability) -> Result<(), VaultError> {
+        Ok(self.records.vault.store.commit(self.batch.durability(durability)).await?)
+    }
+}
+
+macro_rules! view {
+    ($(#[$documentation:meta])* $name:ident) => {
+        $(#[$documentation])*
+        #[derive(Clone, Debug)]
+        pub struct $name(Records);
+
+        impl $name {
+            pub(super) fn new(records: Records) -> Self {
+                Self(records)
+            }
+        }
+
+        impl Deref for $name {
+            type Target = Records;
+
+            fn deref(&self) -> &Records {
+                &self.0
+            }
+        }
+    };
+}
+
+view!(
+    /// The records of the server itself.
+    ServerRecords
+);
+view!(
+    /// The records of one user.
+    UserRecords
+);
+view!(
+    /// The records of one account.
+    AccountRecords
+);
+
+impl UserRecords {
+    fn user(&self) -> Result<UserId, VaultError> {
+        self.0.binding.owner().cloned().ok_or_else(|| VaultError::Corrupt("a view without a user".into()))
+    }
+
+    /// The records of one of the user's accounts; makes its data key on first use.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the key cannot be read or made.
+    pub async fn account(&self, account: AccountId) -> Result<AccountRecords, VaultError> {
+        let vault = &self.0.vault;
+        let binding = Binding::account(self.user()?, account);
+        let key = obtain_key(vault.store.as_ref(), &vault.keyring, &binding).await?;
+        Ok(AccountRecords::new(Records::new(Arc::clone(vault), binding, key)))
+    }
+
+    /// The accounts of the user that have a data key.
+    ///
+    /// # Errors
+    /// [`VaultError`] when the store cannot be read.
+    pub async fn accounts(&self) -> Result<Vec<AccountId>, VaultError> {
+        let prefix = self.0.binding.account_keys();
+        let (mut accounts, mut after): (Vec<AccountId>, Option<Vec<u8>>) = (Vec::new(), None);
+        loop {
+            let page = self.0.vault.store.scan(&prefix, after.as_deref(), 1_024).await?;
+            let Some((last, _)) = page.last() else { return Ok(accounts) };
+            after = Some(last.clone());
+            for (key, _) in &page {
+                let id = key.get(prefix.len()..).and_then(|id| <[u8; 16]>::try_from(id).ok());
+                accounts.push(AccountId::from_bytes(id.ok_or_else(|| VaultError::Corrupt("an account's id".into()))?));
+            }
+        }
+    }
+
+    /// Destroys the account's data key and removes its records: nothing sealed with it opens ever again.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] when the store cannot be written.
+    pub async fn destroy_account(&self, account: AccountId) -> Result<(), VaultError> {
+        self.0.vault.destroy_account(&self.user()?, account).await
+    }
+}
