@@ -1,0 +1,149 @@
+//! How a message looks to one user.
+
+use grammers_tl_types as tl;
+use grammers_tl_types::Deserializable;
+
+use super::View;
+use crate::world::ids::{HexBytes, PeerId};
+use crate::world::message_box::{Action, Content, Message};
+
+impl View<'_> {
+    /// A message.
+    pub fn message(&mut self, message: &Message) -> tl::enums::Message {
+        let peer_id = self.mention(message.peer);
+        let post = message.from == message.peer && matches!(message.peer, PeerId::Channel(_));
+        // In a private chat the peer and the direction say who wrote it; a post has no author but its channel.
+        let from_id = match message.peer {
+            PeerId::User(_) => None,
+            _ if post => None,
+            _ => Some(self.mention(message.from)),
+        };
+        let out = self.is_outgoing(message, post);
+        let reply_to = message.reply_to.map(reply_header);
+        match &message.content {
+            Content::Text { text, entities } => tl::types::Message {
+                out,
+                mentioned: false,
+                media_unread: false,
+                silent: message.silent,
+                post,
+                from_scheduled: false,
+                legacy: false,
+                edit_hide: false,
+                pinned: false,
+                noforwards: false,
+                invert_media: false,
+                offline: false,
+                video_processing_pending: false,
+                paid_suggested_post_stars: false,
+                paid_suggested_post_ton: false,
+                id: message.id,
+                from_id,
+                from_boosts_applied: None,
+                from_rank: None,
+                peer_id,
+                saved_peer_id: None,
+                fwd_from: None,
+                via_bot_id: None,
+                via_business_bot_id: None,
+                guestchat_via_from: None,
+                reply_to,
+                date: message.date,
+                message: text.clone(),
+                media: None,
+                reply_markup: None,
+                entities: read_entities(entities),
+                views: post.then_some(1),
+                forwards: post.then_some(0),
+                replies: None,
+                edit_date: message.edit_date,
+                post_author: None,
+                grouped_id: None,
+                reactions: None,
+                restriction_reason: None,
+                ttl_period: None,
+                quick_reply_shortcut_id: None,
+                effect: None,
+                factcheck: None,
+                report_delivery_until_date: None,
+                paid_message_stars: None,
+                suggested_post: None,
+                schedule_repeat_period: None,
+                summary_from_language: None,
+                rich_message: None,
+            }
+            .into(),
+            Content::Action(action) => tl::types::MessageService {
+                out,
+                mentioned: false,
+                media_unread: false,
+                reactions_are_possible: false,
+                silent: message.silent,
+                post,
+                legacy: false,
+                id: message.id,
+                from_id,
+                peer_id,
+                saved_peer_id: None,
+                reply_to,
+                date: message.date,
+                action: self.action(action),
+                reactions: None,
+                ttl_period: None,
+            }
+            .into(),
+        }
+    }
+
+    fn is_outgoing(&self, message: &Message, post: bool) -> bool {
+        match message.peer {
+            PeerId::Channel(id) if post => self.state.channels.get(&id).is_some_and(|channel| channel.creator == self.viewer),
+            PeerId::Channel(_) => message.from == PeerId::User(self.viewer),
+            PeerId::User(_) | PeerId::Chat(_) => message.outgoing,
+        }
+    }
+
+    fn action(&mut self, action: &Action) -> tl::enums::MessageAction {
+        match action {
+            Action::ChatCreated { title, members } => {
+                let users = self.mention_all(members);
+                tl::types::MessageActionChatCreate { title: title.clone(), users }.into()
+            }
+            Action::ChannelCreated { title } => tl::types::MessageActionChannelCreate { title: title.clone() }.into(),
+            Action::MembersAdded { members } => tl::types::MessageActionChatAddUser { users: self.mention_all(members) }.into(),
+            Action::MemberRemoved { member } => {
+                self.mention(PeerId::User(*member));
+                tl::types::MessageActionChatDeleteUser { user_id: *member }.into()
+            }
+        }
+    }
+
+    fn mention_all(&mut self, users: &[i64]) -> Vec<i64> {
+        self.mentioned.extend(users.iter().copied().map(PeerId::User));
+        users.to_vec()
+    }
+}
+
+fn reply_header(reply_to_msg_id: i32) -> tl::enums::MessageReplyHeader {
+    tl::types::MessageReplyHeader {
+        reply_to_scheduled: false,
+        forum_topic: false,
+        quote: false,
+        reply_to_ephemeral: false,
+        reply_to_msg_id: Some(reply_to_msg_id),
+        reply_to_peer_id: None,
+        reply_from: None,
+        reply_media: None,
+        reply_to_top_id: None,
+        quote_text: None,
+        quote_entities: None,
+        quote_offset: None,
+        todo_item_id: None,
+        poll_option: None,
+    }
+    .into()
+}
+
+fn read_entities(entities: &HexBytes) -> Option<Vec<tl::enums::MessageEntity>> {
+    Vec::from_bytes(&entities.0).ok().filter(|entities: &Vec<_>| !entities.is_empty())
+}

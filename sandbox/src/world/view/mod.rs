@@ -1,0 +1,38 @@
+//! The world as one user sees it, in Telegram's types.
+
+mod messages;
+mod peers;
+mod updates;
+
+use std::collections::BTreeSet;
+
+use sha2::{Digest, Sha256};
+
+use super::ids::PeerId;
+use super::state::State;
+
+pub use peers::count;
+
+/// Builds answers and updates for one user, and remembers the peers that they speak of.
+pub struct View<'a> {
+    state: &'a State,
+    viewer: i64,
+    mentioned: BTreeSet<PeerId>,
+}
+
+impl<'a> View<'a> {
+    /// The world as `viewer` sees it.
+    pub fn new(state: &'a State, viewer: i64) -> Self {
+        Self { state, viewer, mentioned: BTreeSet::new() }
+    }
+
+    /// The hash that the viewer must show to reach a peer: every user's own, so that one from another account is of no use.
+    pub fn access_hash(&self, peer: PeerId) -> i64 {
+        let digest = Sha256::new()
+            .chain_update(&self.state.secret.0)
+            .chain_update(self.viewer.to_le_bytes())
+            .chain_update(i64::from(peer).to_le_bytes())
+            .finalize();
+        digest.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
+    }
+}

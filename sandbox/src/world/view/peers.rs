@@ -1,0 +1,292 @@
+//! How a user, a group or a channel looks to one user.
+
+use grammers_tl_types as tl;
+
+use super::View;
+use crate::world::ids::PeerId;
+use crate::world::state::{Channel, Chat, Member, User};
+
+impl View<'_> {
+    /// The users and the chats that were mentioned so far, for the answer's own lists.
+    pub fn mentioned(&mut self) -> (Vec<tl::enums::User>, Vec<tl::enums::Chat>) {
+        let mut users = Vec::new();
+        let mut chats = Vec::new();
+        for peer in std::mem::take(&mut self.mentioned) {
+            match peer {
+                PeerId::User(id) => users.extend(self.state.users.get(&id).map(|user| self.user(user))),
+                PeerId::Chat(id) => chats.extend(self.state.chats.get(&id).map(|chat| self.chat(chat))),
+                PeerId::Channel(id) => chats.extend(self.state.channels.get(&id).map(|channel| self.channel(channel))),
+            }
+        }
+        (users, chats)
+    }
+
+    /// Notes that an answer speaks of a peer.
+    pub fn mention(&mut self, peer: PeerId) -> tl::enums::Peer {
+        self.mentioned.insert(peer);
+        match peer {
+            PeerId::User(user_id) => tl::types::PeerUser { user_id }.into(),
+            PeerId::Chat(chat_id) => tl::types::PeerChat { chat_id }.into(),
+            PeerId::Channel(channel_id) => tl::types::PeerChannel { channel_id }.into(),
+        }
+    }
+
+    /// A user.
+    pub fn user(&self, user: &User) -> tl::enums::User {
+        let viewer = self.state.users.get(&self.viewer);
+        let contact = viewer.and_then(|viewer| viewer.contacts.get(&user.id));
+        let mutual = contact.is_some() && user.contacts.contains_key(&self.viewer);
+        let (first_name, last_name) =
+            contact.map_or((&user.first_name, &user.last_name), |contact| (&contact.first_name, &contact.last_name));
+        let phone_visible = user.id == self.viewer || contact.is_some();
+        tl::types::User {
+            is_self: user.id == self.viewer,
+            contact: contact.is_some(),
+            mutual_contact: mutual,
+            deleted: false,
+            bot: false,
+            bot_chat_history: false,
+            bot_nochats: false,
+            verified: false,
+            restricted: false,
+            min: false,
+            bot_inline_geo: false,
+            support: false,
+            scam: false,
+            apply_min_photo: false,
+            fake: false,
+            bot_attach_menu: false,
+            premium: false,
+            attach_menu_enabled: false,
+            bot_can_edit: false,
+            close_friend: false,
+            stories_hidden: false,
+            stories_unavailable: false,
+            contact_require_premium: false,
+            bot_business: false,
+            bot_has_main_app: false,
+            bot_forum_view: false,
+            bot_forum_can_manage_topics: false,
+            bot_can_manage_bots: false,
+            bot_guestchat: false,
+            bot_guard: false,
+            id: user.id,
+            access_hash: Some(self.access_hash(PeerId::User(user.id))),
+            first_name: Some(first_name.clone()),
+            last_name: (!last_name.is_empty()).then(|| last_name.clone()),
+            username: user.username.clone(),
+            phone: phone_visible.then(|| user.phone.clone()),
+            photo: None,
+            status: Some(tl::types::UserStatusRecently { by_me: false }.into()),
+            bot_info_version: None,
+            restriction_reason: None,
+            bot_inline_placeholder: None,
+            lang_code: None,
+            emoji_status: None,
+            usernames: None,
+            stories_max_id: None,
+            color: None,
+            profile_color: None,
+            bot_active_users: None,
+            bot_verification_icon: None,
+            send_paid_messages_stars: None,
+            linked_community_id: None,
+        }
+        .into()
+    }
+
+    /// A basic group.
+    pub fn chat(&self, chat: &Chat) -> tl::enums::Chat {
+        if !chat.members.contains_key(&self.viewer) {
+            return tl::types::ChatForbidden { id: chat.id, title: chat.title.clone() }.into();
+        }
+        tl::types::Chat {
+            creator: chat.creator == self.viewer,
+            left: false,
+            deactivated: false,
+            call_active: false,
+            call_not_empty: false,
+            noforwards: false,
+            id: chat.id,
+            title: chat.title.clone(),
+            photo: tl::enums::ChatPhoto::Empty,
+            participants_count: count(chat.members.len()),
+            date: chat.date,
+            version: chat.version,
+            migrated_to: None,
+            admin_rights: None,
+            default_banned_rights: Some(no_rights_banned()),
+        }
+        .into()
+    }
+
+    /// A channel or a supergroup.
+    pub fn channel(&self, channel: &Channel) -> tl::enums::Chat {
+        let member = channel.members.contains_key(&self.viewer);
+        let access_hash = self.access_hash(PeerId::Channel(channel.id));
+        if !member && channel.username.is_none() {
+            return tl::types::ChannelForbidden {
+                broadcast: channel.broadcast,
+                megagroup: !channel.broadcast,
+                monoforum: false,
+                id: channel.id,
+                access_hash,
+                title: channel.title.clone(),
+                until_date: None,
+            }
+            .into();
+        }
+        let creator = channel.creator == self.viewer;
+        tl::types::Channel {
+            creator,
+            left: !member,
+            broadcast: channel.broadcast,
+            verified: false,
+            megagroup: !channel.broadcast,
+            restricted: false,
+            signatures: false,
+            min: false,
+            scam: false,
+            has_link: false,
+            has_geo: false,
+            slowmode_enabled: false,
+            call_active: false,
+            call_not_empty: false,
+            fake: false,
+            gigagroup: false,
+            noforwards: false,
+            join_to_send: false,
+            join_request: false,
+            forum: false,
+            stories_hidden: false,
+            stories_hidden_min: false,
+            stories_unavailable: false,
+            signature_profiles: false,
+            autotranslation: false,
+            broadcast_messages_allowed: false,
+            monoforum: false,
+            forum_tabs: false,
+            id: channel.id,
+            access_hash: Some(access_hash),
+            title: channel.title.clone(),
+            username: channel.username.clone(),
+            photo: tl::enums::ChatPhoto::Empty,
+            date: channel.members.get(&self.viewer).map_or(channel.date, |member| member.date),
+            restriction_reason: None,
+            admin_rights: creator.then(all_admin_rights),
+            banned_rights: None,
+            default_banned_rights: Some(no_rights_banned()),
+            participants_count: Some(count(channel.members.len())),
+            usernames: None,
+            stories_max_id: None,
+            color: None,
+            profile_color: None,
+            emoji_status: None,
+            level: None,
+            subscription_until_date: None,
+            bot_verification_icon: None,
+            send_paid_messages_stars: None,
+            linked_monoforum_id: None,
+            linked_community_id: None,
+        }
+        .into()
+    }
+
+    /// A basic group's members.
+    pub fn chat_participants(&mut self, chat: &Chat) -> tl::enums::ChatParticipants {
+        if !chat.members.contains_key(&self.viewer) {
+            return tl::types::ChatParticipantsForbidden { chat_id: chat.id, self_participant: None }.into();
+        }
+        let participants = chat.members.iter().map(|(user_id, member)| {
+            self.mention(PeerId::User(*user_id));
+            if *user_id == chat.creator {
+                return tl::types::ChatParticipantCreator { user_id: *user_id, rank: None }.into();
+            }
+            tl::types::ChatParticipant { user_id: *user_id, inviter_id: member.inviter, date: member.date, rank: None }.into()
+        });
+        let participants = participants.collect();
+        tl::types::ChatParticipants { chat_id: chat.id, participants, version: chat.version }.into()
+    }
+
+    /// One member of a channel.
+    pub fn channel_participant(&mut self, channel: &Channel, user_id: i64, member: &Member) -> tl::enums::ChannelParticipant {
+        self.mention(PeerId::User(user_id));
+        if user_id == channel.creator {
+            let admin_rights = all_admin_rights();
+            return tl::types::ChannelParticipantCreator { user_id, admin_rights, rank: None }.into();
+        }
+        if user_id == self.viewer {
+            self.mention(PeerId::User(member.inviter));
+            return tl::types::ChannelParticipantSelf {
+                via_request: false,
+                user_id,
+                inviter_id: member.inviter,
+                date: member.date,
+                subscription_until_date: None,
+                rank: None,
+            }
+            .into();
+        }
+        tl::types::ChannelParticipant { user_id, date: member.date, subscription_until_date: None, rank: None }.into()
+    }
+}
+
+/// A length as TL writes it.
+pub fn count(length: usize) -> i32 {
+    i32::try_from(length).unwrap_or(i32::MAX)
+}
+
+fn all_admin_rights() -> tl::enums::ChatAdminRights {
+    tl::types::ChatAdminRights {
+        change_info: true,
+        post_messages: true,
+        edit_messages: true,
+        delete_messages: true,
+        ban_users: true,
+        invite_users: true,
+        pin_messages: true,
+        add_admins: true,
+        anonymous: false,
+        manage_call: true,
+        other: true,
+        manage_topics: true,
+        post_stories: true,
+        edit_stories: true,
+        delete_stories: true,
+        manage_direct_messages: true,
+        manage_ranks: true,
+        manage_linked_peers: true,
+        manage_welcome_messages: true,
+    }
+    .into()
+}
+
+fn no_rights_banned() -> tl::enums::ChatBannedRights {
+    tl::types::ChatBannedRights {
+        view_messages: false,
+        send_messages: false,
+        send_media: false,
+        send_stickers: false,
+        send_gifs: false,
+        send_games: false,
+        send_inline: false,
+        embed_links: false,
+        send_polls: false,
+        change_info: false,
+        invite_users: false,
+        pin_messages: false,
+        manage_topics: false,
+        send_photos: false,
+        send_videos: false,
+        send_roundvideos: false,
+        send_audios: false,
+        send_voices: false,
+        send_docs: false,
+        send_plain: false,
+        edit_rank: false,
+        send_reactions: false,
+        manage_linked_peers: false,
+        until_date: 0,
+    }
+    .into()
+}

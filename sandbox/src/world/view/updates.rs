@@ -1,0 +1,112 @@
+//! Updates as one user receives them.
+
+use grammers_tl_types as tl;
+
+use super::View;
+use crate::world::apply::About;
+use crate::world::ids::PeerId;
+use crate::world::message_box::{Change, LoggedChange};
+
+impl View<'_> {
+    /// The update that tells of something, or nothing when there is nothing left to tell (its message is gone).
+    pub fn update(&mut self, about: &About) -> Option<tl::enums::Update> {
+        match about {
+            About::Box(change) => self.box_update(change),
+            About::Channel { channel_id, change } => self.channel_update(*channel_id, change),
+            About::ChannelRead { channel_id, max_id } => self.channel_read(*channel_id, *max_id),
+            About::ChannelReadByOthers { channel_id, max_id } => {
+                self.mention(PeerId::Channel(*channel_id));
+                Some(tl::types::UpdateReadChannelOutbox { channel_id: *channel_id, max_id: *max_id }.into())
+            }
+            About::ChatMembers { chat_id } => {
+                self.mention(PeerId::Chat(*chat_id));
+                let chat = self.state.chats.get(chat_id)?;
+                Some(tl::types::UpdateChatParticipants { participants: self.chat_participants(chat) }.into())
+            }
+            About::ChannelMembership { channel_id } => {
+                self.mention(PeerId::Channel(*channel_id));
+                Some(tl::types::UpdateChannel { channel_id: *channel_id }.into())
+            }
+        }
+    }
+
+    /// A change of the viewer's own box.
+    pub fn box_update(&mut self, logged: &LoggedChange) -> Option<tl::enums::Update> {
+        let LoggedChange { pts, pts_count, change } = logged;
+        let (pts, pts_count) = (*pts, *pts_count);
+        let messages = &self.state.users.get(&self.viewer)?.messages;
+        match change {
+            Change::New(id) => {
+                let message = self.message(messages.get(*id)?);
+                Some(tl::types::UpdateNewMessage { message, pts, pts_count }.into())
+            }
+            Change::Edited(id) => {
+                let message = self.message(messages.get(*id)?);
+                Some(tl::types::UpdateEditMessage { message, pts, pts_count }.into())
+            }
+            Change::Deleted(ids) => Some(tl::types::UpdateDeleteMessages { messages: ids.clone(), pts, pts_count }.into()),
+            Change::ReadInbox { peer, max_id, still_unread } => Some(
+                tl::types::UpdateReadHistoryInbox {
+                    folder_id: None,
+                    peer: self.mention(*peer),
+                    top_msg_id: None,
+                    max_id: *max_id,
+                    still_unread_count: *still_unread,
+                    pts,
+                    pts_count,
+                }
+                .into(),
+            ),
+            Change::ReadOutbox { peer, max_id } => {
+                let peer = self.mention(*peer);
+                Some(tl::types::UpdateReadHistoryOutbox { peer, max_id: *max_id, pts, pts_count }.into())
+            }
+        }
+    }
+
+    /// A change of a channel's box.
+    pub fn channel_update(&mut self, channel_id: i64, logged: &LoggedChange) -> Option<tl::enums::Update> {
+        let LoggedChange { pts, pts_count, change } = logged;
+        let (pts, pts_count) = (*pts, *pts_count);
+        self.mention(PeerId::Channel(channel_id));
+        let messages = &self.state.channels.get(&channel_id)?.messages;
+        match change {
+            Change::New(id) => {
+                let message = self.message(messages.get(*id)?);
+                Some(tl::types::UpdateNewChannelMessage { message, pts, pts_count }.into())
+            }
+            Change::Edited(id) => {
+                let message = self.message(messages.get(*id)?);
+                Some(tl::types::UpdateEditChannelMessage { message, pts, pts_count }.into())
+            }
+            Change::Deleted(ids) => {
+                Some(tl::types::UpdateDeleteChannelMessages { channel_id, messages: ids.clone(), pts, pts_count }.into())
+            }
+            // A channel's box does not hold what its members have read.
+            Change::ReadInbox { .. } | Change::ReadOutbox { .. } => None,
+        }
+    }
+
+    fn channel_read(&mut self, channel_id: i64, max_id: i32) -> Option<tl::enums::Update> {
+        self.mention(PeerId::Channel(channel_id));
+        let channel = self.state.channels.get(&channel_id)?;
+        let still_unread_count = self.state.unread_count(self.state.users.get(&self.viewer)?, PeerId::Channel(channel_id));
+        let pts = channel.messages.pts();
+        Some(tl::types::UpdateReadChannelInbox { folder_id: None, channel_id, max_id, still_unread_count, pts }.into())
+    }
+
+    /// Updates in one envelope, with all the users and chats that they speak of. `seq` is 0: their order is that of `pts`.
+    pub fn envelope(&mut self, updates: Vec<tl::enums::Update>, date: i32) -> tl::enums::Updates {
+        let (users, chats) = self.mentioned();
+        tl::types::Updates { updates, users, chats, date, seq: 0 }.into()
+    }
+
+    /// Where the viewer's own box stands.
+    pub fn state_now(&self, date: i32) -> tl::enums::updates::State {
+        let user = self.state.users.get(&self.viewer);
+        let unread: i32 = user
+            .map_or(0, |user| user.dialogs.keys().map(|peer| self.state.unread_count(user, *peer)).fold(0, i32::saturating_add));
+        let pts = user.map_or(1, |user| user.messages.pts());
+        tl::types::updates::State { pts, qts: 0, date, seq: 1, unread_count: unread }.into()
+    }
+}
