@@ -1,4 +1,5 @@
 //! A Telegram network on loopback that speaks real MTProto.
 
+pub mod journal;
 pub mod rpc;
 pub mod world;
