@@ -4,5 +4,6 @@ pub mod apply;
 pub mod event;
 pub mod ids;
 pub mod message_box;
+pub mod srp;
 pub mod state;
 pub mod view;

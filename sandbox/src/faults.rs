@@ -1,0 +1,293 @@
+//! Faults that are armed on demand, and a log of the requests that came.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+/// Faults that may be armed at a time.
+pub const FAULTS_MAX: usize = 1000;
+/// Requests whose times are remembered.
+pub const LOGGED_REQUESTS_MAX: usize = 10_000;
+/// How long an armed delay or flood wait may be, in seconds.
+pub const FAULT_SECS_MAX: u32 = 86_400;
+
+const SECS_DEFAULT: u32 = 1;
+
+/// What goes wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultKind {
+    /// The call answers 420 `FLOOD_WAIT_seconds`.
+    FloodWait,
+    /// The call answers the fault's own `code` and `message`.
+    RpcError,
+    /// The call answers 500 `INTERNAL_SERVER_ERROR`.
+    ServerError,
+    /// The connection is closed without an answer; the call changes nothing.
+    DropConnection,
+    /// The call waits for `seconds` and then runs.
+    Delay,
+    /// Updates to the user's sessions are lost: clients see a gap and ask for the difference.
+    LoseUpdates,
+    /// An update is held back until the next one has gone.
+    ReorderUpdates,
+    /// The key is signed out, and the call answers 401 `AUTH_KEY_UNREGISTERED`.
+    AuthKeyUnregistered,
+    /// The key is signed out, and the call answers 401 `SESSION_REVOKED`.
+    SessionRevoked,
+    /// The call answers 401 `USER_DEACTIVATED`.
+    UserDeactivated,
+    /// The call answers 303 `PHONE_MIGRATE_` with the datacentre in `dc`.
+    PhoneMigrate,
+}
+
+impl FaultKind {
+    /// Whether it strikes updates, not calls.
+    pub fn strikes_updates(self) -> bool {
+        matches!(self, Self::LoseUpdates | Self::ReorderUpdates)
+    }
+}
+
+/// A fault that waits for its occasion.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Fault {
+    /// What goes wrong.
+    pub kind: FaultKind,
+    /// Only for this method, such as `messages.sendMessage`. Faults of updates have none.
+    #[serde(default)]
+    pub method: Option<String>,
+    /// Only for the user with this phone number (digits).
+    #[serde(default)]
+    pub user: Option<String>,
+    /// How often; without it, until the faults are cleared.
+    #[serde(default)]
+    pub count: Option<u32>,
+    /// For `flood_wait` and `delay`: how long.
+    #[serde(default)]
+    pub seconds: Option<u32>,
+    /// For `rpc_error`: Telegram's numeric class.
+    #[serde(default)]
+    pub code: Option<i32>,
+    /// For `rpc_error`: Telegram's name of the error.
+    #[serde(default)]
+    pub message: Option<String>,
+    /// For `phone_migrate`: the datacentre to go to.
+    #[serde(default)]
+    pub dc: Option<i32>,
+}
+
+impl Fault {
+    /// How long, in seconds.
+    pub fn seconds(&self) -> u32 {
+        self.seconds.unwrap_or(SECS_DEFAULT)
+    }
+
+    fn check(&self) -> Result<(), ArmError> {
+        if self.count == Some(0) {
+            return Err(ArmError::NoCount);
+        }
+        if self.seconds.is_some_and(|seconds| seconds > FAULT_SECS_MAX) {
+            return Err(ArmError::TooLong);
+        }
+        if self.kind == FaultKind::RpcError && (self.code.is_none() || self.message.is_none()) {
+            return Err(ArmError::NoError);
+        }
+        if self.kind == FaultKind::PhoneMigrate && self.dc.is_none() {
+            return Err(ArmError::NoDatacentre);
+        }
+        if self.kind.strikes_updates() && self.method.is_some() {
+            return Err(ArmError::MethodOfUpdates);
+        }
+        Ok(())
+    }
+}
+
+/// Why a fault cannot be armed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ArmError {
+    /// `count` is 0.
+    #[error("count: a fault strikes at least once; leave it out for a fault without an end")]
+    NoCount,
+    /// `seconds` is too large.
+    #[error("seconds: at most {FAULT_SECS_MAX}")]
+    TooLong,
+    /// An `rpc_error` without its error.
+    #[error("code, message: rpc_error needs both, such as 400 and CHAT_ADMIN_REQUIRED")]
+    NoError,
+    /// A `phone_migrate` without its datacentre.
+    #[error("dc: phone_migrate needs the number of a datacentre")]
+    NoDatacentre,
+    /// A method for a fault of updates.
+    #[error("method: updates are of no method; leave it out")]
+    MethodOfUpdates,
+    /// Too many faults.
+    #[error("{FAULTS_MAX} faults are armed; clear them first")]
+    TooMany,
+}
+
+/// The faults that are armed.
+#[derive(Debug, Default)]
+pub struct Faults {
+    armed: Vec<Fault>,
+}
+
+impl Faults {
+    /// Arms a fault. Of several that fit an occasion the one that was armed first strikes.
+    ///
+    /// # Errors
+    /// See [`ArmError`].
+    pub fn arm(&mut self, fault: Fault) -> Result<(), ArmError> {
+        fault.check()?;
+        if self.armed.len() >= FAULTS_MAX {
+            return Err(ArmError::TooMany);
+        }
+        self.armed.push(fault);
+        Ok(())
+    }
+
+    /// Disarms every fault.
+    pub fn clear(&mut self) {
+        self.armed.clear();
+    }
+
+    /// What is armed.
+    pub fn armed(&self) -> &[Fault] {
+        &self.armed
+    }
+
+    /// The fault that strikes this call, if one does.
+    pub fn strike_call(&mut self, method: &str, user: Option<&str>) -> Option<Fault> {
+        self.strike(|fault| {
+            let of_method = fault.method.as_deref().is_none_or(|name| name == method);
+            !fault.kind.strikes_updates() && of_method && is_of_user(fault, user)
+        })
+    }
+
+    /// The fault that strikes an update to this user, if one does.
+    pub fn strike_update(&mut self, user: &str) -> Option<FaultKind> {
+        self.strike(|fault| fault.kind.strikes_updates() && is_of_user(fault, Some(user))).map(|fault| fault.kind)
+    }
+
+    fn strike(&mut self, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
+        let position = self.armed.iter().position(fits)?;
+        let fault = self.armed.get_mut(position)?;
+        let struck = fault.clone();
+        if let Some(left) = &mut fault.count {
+            *left = left.saturating_sub(1);
+            if *left == 0 {
+                self.armed.remove(position);
+            }
+        }
+        Some(struck)
+    }
+}
+
+fn is_of_user(fault: &Fault, user: Option<&str>) -> bool {
+    fault.user.as_deref().is_none_or(|phone| user == Some(phone))
+}
+
+/// One request that came.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct LoggedRequest {
+    /// Which method, or `unknown`.
+    pub method: String,
+    /// The phone number of the user who was signed in.
+    pub user: Option<String>,
+    /// When, in Unix milliseconds.
+    pub at_ms: u64,
+}
+
+/// The requests that came: how many of each method, and the last [`LOGGED_REQUESTS_MAX`] with their times.
+#[derive(Debug, Default)]
+pub struct RequestLog {
+    counts: BTreeMap<String, u64>,
+    last: VecDeque<LoggedRequest>,
+}
+
+impl RequestLog {
+    /// Notes a request.
+    pub fn note(&mut self, request: LoggedRequest) {
+        *self.counts.entry(request.method.clone()).or_default() += 1;
+        if self.last.len() >= LOGGED_REQUESTS_MAX {
+            self.last.pop_front();
+        }
+        self.last.push_back(request);
+    }
+
+    /// How often each method was called.
+    pub fn counts(&self) -> &BTreeMap<String, u64> {
+        &self.counts
+    }
+
+    /// The last requests, oldest first.
+    pub fn last(&self) -> impl Iterator<Item = &LoggedRequest> {
+        self.last.iter()
+    }
+
+    /// Forgets everything.
+    pub fn clear(&mut self) {
+        *self = Self::default();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fault(kind: FaultKind) -> Fault {
+        Fault { kind, method: None, user: None, count: None, seconds: None, code: None, message: None, dc: None }
+    }
+
+    #[test]
+    fn a_fault_strikes_where_and_as_often_as_it_says() {
+        let mut faults = Faults::default();
+        let method = Some("messages.sendMessage".to_owned());
+        let flood = Fault { method, user: Some("1555".into()), count: Some(2), ..fault(FaultKind::FloodWait) };
+        faults.arm(flood).unwrap();
+        assert!(faults.strike_call("messages.getHistory", Some("1555")).is_none());
+        assert!(faults.strike_call("messages.sendMessage", Some("1556")).is_none());
+        assert!(faults.strike_call("messages.sendMessage", None).is_none());
+        assert!(faults.strike_update("1555").is_none());
+        assert!(faults.strike_call("messages.sendMessage", Some("1555")).is_some());
+        assert!(faults.strike_call("messages.sendMessage", Some("1555")).is_some());
+        assert!(faults.strike_call("messages.sendMessage", Some("1555")).is_none());
+        assert!(faults.armed().is_empty());
+    }
+
+    #[test]
+    fn faults_of_updates_leave_calls_alone() {
+        let mut faults = Faults::default();
+        faults.arm(fault(FaultKind::LoseUpdates)).unwrap();
+        assert!(faults.strike_call("messages.sendMessage", None).is_none());
+        assert_eq!(faults.strike_update("1555"), Some(FaultKind::LoseUpdates));
+        assert_eq!(faults.strike_update("1555"), Some(FaultKind::LoseUpdates));
+        faults.clear();
+        assert_eq!(faults.strike_update("1555"), None);
+    }
+
+    #[test]
+    fn a_fault_that_cannot_strike_is_refused() {
+        let mut faults = Faults::default();
+        assert_eq!(faults.arm(fault(FaultKind::RpcError)), Err(ArmError::NoError));
+        assert_eq!(faults.arm(fault(FaultKind::PhoneMigrate)), Err(ArmError::NoDatacentre));
+        assert_eq!(faults.arm(Fault { count: Some(0), ..fault(FaultKind::Delay) }), Err(ArmError::NoCount));
+        assert_eq!(faults.arm(Fault { seconds: Some(90_000), ..fault(FaultKind::Delay) }), Err(ArmError::TooLong));
+        let with_method = Fault { method: Some("help.getConfig".into()), ..fault(FaultKind::LoseUpdates) };
+        assert_eq!(faults.arm(with_method), Err(ArmError::MethodOfUpdates));
+        for _ in 0..FAULTS_MAX {
+            faults.arm(fault(FaultKind::ServerError)).unwrap();
+        }
+        assert_eq!(faults.arm(fault(FaultKind::ServerError)), Err(ArmError::TooMany));
+    }
+
+    #[test]
+    fn the_request_log_counts_all_and_keeps_the_last() {
+        let mut log = RequestLog::default();
+        for at_ms in 0..=LOGGED_REQUESTS_MAX as u64 {
+            log.note(LoggedRequest { method: "help.getConfig".into(), user: None, at_ms });
+        }
+        assert_eq!(log.counts().get("help.getConfig"), Some(&(LOGGED_REQUESTS_MAX as u64 + 1)));
+        assert_eq!(log.last().next().map(|request| request.at_ms), Some(1));
+    }
+}
