@@ -4,6 +4,7 @@
 //! what counts is how long it takes from the start of the process until each user's list shows each account as connected, and how
 //! much resident memory an account adds to a server that has just the sandbox's own first account.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -17,7 +18,7 @@ use tokio::task::JoinSet;
 use crate::client::{Api, Control};
 use crate::error::BenchError;
 use crate::note;
-use crate::process::{Binaries, Memory, Running, first_line};
+use crate::process::{Memory, Running, build_server, first_line};
 
 /// The goals that the report compares with.
 const GOAL_KIB_PER_ACCOUNT: f64 = 80.0;
@@ -52,21 +53,19 @@ pub(crate) struct Options {
     settle_secs: u64,
 }
 
-/// What `telegram-sandbox --print json` prints when it is ready.
+/// What the network prints when it is ready.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct NetworkReady {
     /// The control API; ends in `/sandbox/v1`.
     control_url: String,
-    /// Where servers find the network.
-    address: String,
 }
 
 /// What `vasya-server sandbox --print json` prints when it is ready.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ServerReady {
-    /// The REST API's base.
+    /// The server's URL without a path.
     base_url: String,
     /// The token of the user who has the sandbox's own first account.
     token: String,
@@ -91,7 +90,8 @@ struct Server {
 /// What is the same throughout one measurement.
 #[derive(Debug)]
 struct Bench {
-    binaries: Binaries,
+    /// The executable of `vasya-server`, which also runs the network.
+    server: PathBuf,
     http: reqwest::Client,
     folder: TempDir,
 }
@@ -110,7 +110,9 @@ struct Figures {
 /// Measures, and answers the report.
 pub(crate) async fn measure(options: &Options) -> Result<String, BenchError> {
     let folder = tempfile::tempdir().map_err(|source| BenchError::io("making a temporary folder", source))?;
-    let bench = Bench { binaries: Binaries::build().await?, http: reqwest::Client::new(), folder };
+    let http = reqwest::Client::builder().no_proxy().build();
+    let http = http.map_err(|source| BenchError::Http { request: "an HTTP client".into(), source })?;
+    let bench = Bench { server: build_server().await?, http, folder };
     let settle = Duration::from_secs(options.settle_secs);
     let users = bench.users(options).await?;
     let (network, network_ready) = bench.start_network().await?;
@@ -148,7 +150,7 @@ impl Bench {
         let mut users = Vec::new();
         let phones: Vec<String> = (0..options.count).map(|index| format!("{PHONE_PREFIX}{index:06}")).collect();
         for (index, phones) in phones.chunks(options.accounts_per_user as usize).enumerate() {
-            let mut command = self.command("vasya-server");
+            let mut command = self.command();
             command.args(["token", "--sub", &format!("bench-{index}"), "--ttl", "24h"]);
             users.push(User { token: first_line("vasya-server token", command).await?, phones: phones.to_owned() });
         }
@@ -156,22 +158,22 @@ impl Bench {
     }
 
     async fn start_network(&self) -> Result<(Running, NetworkReady), BenchError> {
-        let mut command = self.command("telegram-sandbox");
-        command.arg("--world").arg(self.folder.path().join("world")).args(["--print", "json"]);
+        let mut command = self.command();
+        command.args(["telegram-sandbox", "--control", "127.0.0.1:0", "--world"]).arg(self.folder.path().join("world"));
         Running::start("telegram-sandbox", command, self.folder.path()).await
     }
 
     async fn start_server(&self, network: &NetworkReady) -> Result<Server, BenchError> {
-        let mut command = self.command("vasya-server");
-        command.args(["sandbox", "--port", "0", "--auth", "jwt", "--print", "json", "--network", &network.address]);
+        let mut command = self.command();
+        command.args(["sandbox", "--port", "0", "--auth", "jwt", "--print", "json", "--network", &network.control_url]);
         command.arg("--data-dir").arg(self.folder.path().join("data"));
         let started = Instant::now();
         let (process, ready) = Running::start::<ServerReady>("vasya-server", command, self.folder.path()).await?;
         Ok(Server { process, started, url: ready.base_url, first_token: ready.token })
     }
 
-    fn command(&self, name: &str) -> Command {
-        let mut command = self.binaries.command(name);
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.server);
         command.env("JWT_SECRET", JWT_SECRET).env("RUST_LOG", "warn").current_dir(self.folder.path());
         command
     }

@@ -125,9 +125,9 @@ impl Control {
 pub(crate) struct Api(JsonClient);
 
 impl Api {
-    /// The API at this URL, which ends in `/api/v1`, with this bearer token.
+    /// The API of the server at this URL, with this bearer token.
     pub(crate) fn new(http: reqwest::Client, url: &str, token: String) -> Self {
-        Self(JsonClient::new(http, url, Some(token)))
+        Self(JsonClient::new(http, &format!("{url}/api/v1"), Some(token)))
     }
 
     /// Logs a person of the network in, by code.

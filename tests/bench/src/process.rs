@@ -21,32 +21,18 @@ const STOP_LIMIT: Duration = Duration::from_secs(60);
 /// How much of a log an error shows, in bytes.
 const LOG_SHOWN_BYTES_MAX: usize = 4_096;
 
-/// Where the binaries of this build are.
-#[derive(Debug)]
-pub(crate) struct Binaries {
-    folder: PathBuf,
-}
-
-impl Binaries {
-    /// Brings the release binaries up to date when run by cargo, and takes those beside this executable in any case.
-    pub(crate) async fn build() -> Result<Self, BenchError> {
-        if let Some(cargo) = std::env::var_os("CARGO") {
-            let arguments = ["build", "--release", "--package", "vasya-server", "--package", "telegram-sandbox"];
-            let status = Command::new(cargo).args(arguments).stdin(Stdio::null()).status().await;
-            let status = status.map_err(|source| BenchError::io("running cargo build", source))?;
-            if !status.success() {
-                let problem = status.to_string();
-                return Err(BenchError::Process { process: "cargo build", problem, log: String::new() });
-            }
+/// Where the release build of `vasya-server` is: beside this executable. Run by cargo, it is brought up to date first.
+pub(crate) async fn build_server() -> Result<PathBuf, BenchError> {
+    if let Some(cargo) = std::env::var_os("CARGO") {
+        let arguments = ["build", "--release", "--package", "vasya-server", "--bin", "vasya-server"];
+        let status = Command::new(cargo).args(arguments).stdin(Stdio::null()).status().await;
+        let status = status.map_err(|source| BenchError::io("running cargo build", source))?;
+        if !status.success() {
+            return Err(BenchError::Process { process: "cargo build", problem: status.to_string(), log: String::new() });
         }
-        let executable = std::env::current_exe().map_err(|source| BenchError::io("finding this executable", source))?;
-        Ok(Self { folder: executable.parent().unwrap_or(Path::new(".")).to_owned() })
     }
-
-    /// A command that runs one of them.
-    pub(crate) fn command(&self, name: &str) -> Command {
-        Command::new(self.folder.join(name))
-    }
+    let this = std::env::current_exe().map_err(|source| BenchError::io("finding this executable", source))?;
+    Ok(this.with_file_name("vasya-server"))
 }
 
 /// Resident memory of a process, in KiB.
