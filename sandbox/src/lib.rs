@@ -1,6 +1,14 @@
 //! A Telegram network on loopback that speaks real MTProto.
 
+pub mod clock;
+mod connection;
+pub mod control;
+pub mod exchange;
 pub mod faults;
 pub mod journal;
+pub mod network;
 pub mod rpc;
+pub mod rsa_key;
+pub mod session;
+pub mod transport;
 pub mod world;

@@ -1,0 +1,181 @@
+//! The control API over HTTP, at `/sandbox/v1`.
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::http::{StatusCode, header};
+use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, web};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::{Control, ControlError, Fault, NewChat, NewMessage, NewUser};
+use crate::network::{Connections, NetworkDescription};
+
+/// The largest body, in bytes.
+const BODY_BYTES_MAX: usize = 256 * 1_024;
+
+/// A client must have sent its request by then.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Connections that may be open at once.
+const CONNECTIONS_MAX: usize = 256;
+
+impl ResponseError for ControlError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::Invalid(_) => StatusCode::BAD_REQUEST,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Failed(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::build(self.status_code()).json(json!({ "error": self.to_string() }))
+    }
+}
+
+type World = web::Data<dyn Control>;
+type Answer = Result<HttpResponse, ControlError>;
+
+/// What the handlers share.
+struct Shared {
+    description: NetworkDescription,
+    connections: Connections,
+}
+
+/// Serves the control API on a listener until it is stopped by the handle.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(
+    listener: TcpListener,
+    world: Arc<dyn Control>,
+    connections: Connections,
+    description: NetworkDescription,
+) -> io::Result<(actix_web::dev::Server, ServerHandle, SocketAddr)> {
+    let address = listener.local_addr()?;
+    let world: World = web::Data::from(world);
+    let shared = web::Data::new(Shared { description, connections });
+    let server = HttpServer::new(move || {
+        let bad_json = |error: actix_web::error::JsonPayloadError, _: &_| ControlError::Invalid(error.to_string()).into();
+        App::new()
+            .app_data(world.clone())
+            .app_data(shared.clone())
+            .app_data(web::JsonConfig::default().limit(BODY_BYTES_MAX).content_type_required(false).error_handler(bad_json))
+            .service(web::scope("/sandbox/v1").guard(guard::fn_guard(names_loopback)).configure(routes))
+            .default_service(web::to(|| async { Answer::Err(ControlError::NotFound("there is nothing here".into())) }))
+    })
+    .workers(1)
+    .max_connections(CONNECTIONS_MAX)
+    .client_request_timeout(REQUEST_TIMEOUT)
+    .disable_signals()
+    .listen(listener)?
+    .run();
+    let handle = server.handle();
+    Ok((server, handle, address))
+}
+
+/// A page that a browser shows must not reach the control API under a name of its own.
+fn names_loopback(context: &guard::GuardContext<'_>) -> bool {
+    let host = context.head().headers().get(header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
+    matches!(name, "127.0.0.1" | "localhost" | "[::1]")
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/health", web::get().to(|| async { HttpResponse::Ok().json(json!({ "status": "ok" })) }))
+        .route("/network", web::get().to(network))
+        .route("/network/drop", web::post().to(drop_connections))
+        .route("/users", web::post().to(create_user))
+        .route("/users/{phone}/code", web::get().to(login_code))
+        .route("/users/{phone}/revoke-sessions", web::post().to(revoke_sessions))
+        .route("/messages", web::post().to(post_message))
+        .route("/messages", web::get().to(messages))
+        .route("/chats", web::post().to(create_chat))
+        .route("/faults", web::post().to(arm))
+        .route("/faults", web::get().to(faults))
+        .route("/faults", web::delete().to(clear_faults))
+        .route("/requests", web::get().to(requests));
+}
+
+async fn network(shared: web::Data<Shared>) -> HttpResponse {
+    HttpResponse::Ok().json(&shared.description)
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Drop {
+    #[serde(default)]
+    user: Option<String>,
+}
+
+async fn drop_connections(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+    let request = if body.is_empty() {
+        Drop { user: None }
+    } else {
+        serde_json::from_slice(&body).map_err(|error| ControlError::Invalid(error.to_string()))?
+    };
+    let dropped = shared.connections.drop_of(request.user.as_deref());
+    Ok(HttpResponse::Ok().json(json!({ "dropped": dropped })))
+}
+
+async fn create_user(world: World, user: web::Json<NewUser>) -> Answer {
+    Ok(HttpResponse::Created().json(world.create_user(user.into_inner()).await?))
+}
+
+async fn login_code(world: World, phone: web::Path<String>) -> Answer {
+    Ok(HttpResponse::Ok().json(world.login_code(&phone)?))
+}
+
+async fn revoke_sessions(world: World, phone: web::Path<String>) -> Answer {
+    let revoked = world.revoke_sessions(&phone).await?;
+    Ok(HttpResponse::Ok().json(json!({ "revoked": revoked })))
+}
+
+async fn post_message(world: World, message: web::Json<NewMessage>) -> Answer {
+    Ok(HttpResponse::Created().json(world.post_message(message.into_inner()).await?))
+}
+
+#[derive(Deserialize)]
+struct Conversation {
+    user: String,
+    peer: String,
+}
+
+async fn messages(world: World, query: web::Query<Conversation>) -> Answer {
+    let messages = world.messages(&query.user, &query.peer)?;
+    Ok(HttpResponse::Ok().json(json!({ "count": messages.len(), "messages": messages })))
+}
+
+async fn create_chat(world: World, chat: web::Json<NewChat>) -> Answer {
+    Ok(HttpResponse::Created().json(world.create_chat(chat.into_inner()).await?))
+}
+
+async fn arm(world: World, fault: web::Json<Fault>) -> Answer {
+    world.arm(fault.into_inner())?;
+    Ok(HttpResponse::Created().json(json!({ "faults": world.faults() })))
+}
+
+async fn faults(world: World) -> Answer {
+    Ok(HttpResponse::Ok().json(json!({ "faults": world.faults() })))
+}
+
+async fn clear_faults(world: World) -> Answer {
+    world.clear_faults();
+    Ok(HttpResponse::NoContent().finish())
+}
+
+#[derive(Deserialize)]
+struct Method {
+    #[serde(default)]
+    method: Option<String>,
+}
+
+async fn requests(world: World, query: web::Query<Method>) -> Answer {
+    Ok(HttpResponse::Ok().json(json!({ "requests": world.requests(query.method.as_deref()) })))
+}

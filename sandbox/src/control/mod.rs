@@ -1,0 +1,209 @@
+//! The control API: what a person or a test does to the world from outside of Telegram. Loopback only.
+
+mod http;
+
+pub use http::serve;
+
+use serde::{Deserialize, Serialize};
+
+use crate::rpc::BoxFuture;
+
+/// Why a control call was refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ControlError {
+    /// A value is not acceptable; the text names the field.
+    #[error("{0}")]
+    Invalid(String),
+    /// There is no such user, chat or code.
+    #[error("{0}")]
+    NotFound(String),
+    /// It exists already.
+    #[error("{0}")]
+    Conflict(String),
+    /// The world cannot be kept.
+    #[error("{0}")]
+    Failed(String),
+}
+
+/// A user to be created.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewUser {
+    /// The phone number, with or without a plus sign.
+    pub phone: String,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    #[serde(default)]
+    pub last_name: Option<String>,
+    /// The username, without the at sign.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The two-factor password.
+    #[serde(default)]
+    pub password: Option<String>,
+}
+
+/// A user that was created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedUser {
+    /// The user's id.
+    pub id: i64,
+    /// The phone number, with a plus sign.
+    pub phone: String,
+}
+
+/// The newest login code of a phone number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LoginCode {
+    /// Five digits.
+    pub code: String,
+}
+
+/// A message to be posted in a user's name.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewMessage {
+    /// The sender's phone number.
+    pub from: String,
+    /// A phone number, a username or a chat id in the marked form.
+    pub to: Target,
+    /// The text.
+    pub text: String,
+    /// The message that it replies to, as the sender numbers it.
+    #[serde(default)]
+    pub reply_to: Option<i32>,
+}
+
+/// Where a message goes: text or a number.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Target {
+    /// A chat id in the marked form.
+    Id(i64),
+    /// A phone number, a username, or a chat id as text.
+    Name(String),
+}
+
+/// A message as the network knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredMessage {
+    /// Its id, as the user numbers it.
+    pub id: i32,
+    /// The chat's id in the marked form, as the user sees it.
+    pub chat_id: i64,
+    /// The sender's user id, if a user sent it.
+    pub from_id: Option<i64>,
+    /// Whether the user sent it.
+    pub out: bool,
+    /// When it was sent (Unix seconds).
+    pub date: i32,
+    /// The text.
+    pub text: String,
+}
+
+/// What kind of chat to create.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatKind {
+    /// A basic group.
+    Group,
+    /// A broadcast channel.
+    Channel,
+    /// A supergroup.
+    Supergroup,
+}
+
+/// A chat to be created.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewChat {
+    /// What kind.
+    pub kind: ChatKind,
+    /// The owner's phone number.
+    pub owner: String,
+    /// The title.
+    pub title: String,
+    /// The other members' phone numbers.
+    #[serde(default)]
+    pub members: Vec<String>,
+}
+
+/// A chat that was created.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedChat {
+    /// The chat's id in the marked form.
+    pub chat_id: i64,
+}
+
+/// A fault to be armed, or one that is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Fault {
+    /// What happens: `flood_wait`, `rpc_error`, `server_error`, `drop_connection`, `delay`, `lose_updates`, `reorder_updates`,
+    /// `auth_key_unregistered`, `session_revoked`, `user_deactivated`, `phone_migrate`.
+    pub kind: String,
+    /// The method that it happens to, as Telegram spells it; any if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub method: Option<String>,
+    /// The phone number of the user that it happens to; any if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+    /// How often it happens; until it is cleared if absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<u32>,
+    /// The seconds of a wait or delay, or the datacentre of a migration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds: Option<u32>,
+    /// The name of an RPC error, such as `PEER_FLOOD`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+/// How often a method was called.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct MethodCalls {
+    /// The method, as Telegram spells it.
+    pub method: String,
+    /// How often it was called since the network started.
+    pub count: u64,
+    /// When the newest calls came (Unix milliseconds), oldest first; at most a thousand.
+    pub times: Vec<u64>,
+}
+
+/// What the control API asks of the world.
+pub trait Control: Send + Sync + 'static {
+    /// Creates a user; a phone number or username that is taken is a conflict.
+    fn create_user(&self, user: NewUser) -> BoxFuture<'_, Result<CreatedUser, ControlError>>;
+
+    /// The newest login code that was sent to a phone number.
+    fn login_code(&self, phone: &str) -> Result<LoginCode, ControlError>;
+
+    /// Posts a message; answers it as its sender sees it.
+    fn post_message(&self, message: NewMessage) -> BoxFuture<'_, Result<StoredMessage, ControlError>>;
+
+    /// The newest messages of a user with a peer, oldest first; at most ten thousand. `peer` is read like [`Target::Name`].
+    fn messages(&self, user: &str, peer: &str) -> Result<Vec<StoredMessage>, ControlError>;
+
+    /// Creates a chat.
+    fn create_chat(&self, chat: NewChat) -> BoxFuture<'_, Result<CreatedChat, ControlError>>;
+
+    /// Arms a fault.
+    fn arm(&self, fault: Fault) -> Result<(), ControlError>;
+
+    /// The faults that are armed, with what is left of their counts.
+    fn faults(&self) -> Vec<Fault>;
+
+    /// Clears every fault.
+    fn clear_faults(&self);
+
+    /// Ends every session of a user, as another device of theirs would. Answers how many.
+    fn revoke_sessions(&self, phone: &str) -> BoxFuture<'_, Result<usize, ControlError>>;
+
+    /// How often methods were called; all of them, or one.
+    fn requests(&self, method: Option<&str>) -> Vec<MethodCalls>;
+}
