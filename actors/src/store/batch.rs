@@ -8,7 +8,8 @@ pub enum Durability {
     /// When a power cut cannot undo it.
     #[default]
     Durable,
-    /// When later reads see it; it becomes durable with the next durable batch, or a moment later.
+    /// When later reads see it. A kill cannot undo it a moment later; a power cut can, until the next durable batch or the closing of
+    /// the store.
     Relaxed,
 }
 

@@ -1,12 +1,14 @@
 //! The data folder: made private, marked with its format, and owned by one process at a time.
 
-use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// The format of everything in the folder. A folder of another format is refused.
 const FORMAT: &str = "vasya-data 1";
+
+const FOLDER_MODE: u32 = 0o700;
 
 /// Why a data folder cannot be used. Nothing in it was changed.
 #[derive(Debug, thiserror::Error)]
@@ -40,13 +42,14 @@ pub struct DataFolder {
 }
 
 impl DataFolder {
-    /// Takes a folder for this process; makes it if it is absent, readable by its owner only.
+    /// Takes a folder for this process; makes it if it is absent. It is readable by its owner only from then on, also when it was not
+    /// before.
     ///
     /// # Errors
     /// [`DataFolderError`]; nothing is changed then.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let unusable = |source: io::Error| DataFolderError::Unusable { folder: path.to_owned(), source };
-        DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(unusable)?;
+        DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(unusable)?;
         let lock = private().create(true).truncate(false).write(true).open(path.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
             Ok(()) => {}
@@ -59,6 +62,7 @@ impl DataFolder {
             Err(error) if error.kind() == io::ErrorKind::NotFound => write_format(path).map_err(unusable)?,
             Err(error) => return Err(unusable(error)),
         }
+        fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)).map_err(unusable)?;
         Ok(Self { path: path.to_owned(), _lock: lock })
     }
 
@@ -87,6 +91,14 @@ fn write_format(folder: &Path) -> io::Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_folder_that_others_could_read_is_closed_to_them() {
+        let place = tempfile::tempdir().unwrap();
+        fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
+        DataFolder::open(place.path()).unwrap();
+        assert_eq!(fs::metadata(place.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
 
     #[test]
     fn one_process_owns_a_folder_and_a_strange_format_is_refused_untouched() {

@@ -2,10 +2,13 @@
 //!
 //! sled's `flush` on Linux does not call fsync, and its asynchronous flush deadlocks under concurrency. So one thread writes: it drains a
 //! bounded queue, applies what it found, flushes and syncs the database file once, and then answers everyone.
+//!
+//! sled also moves a tree node that is larger than a quarter of a segment into a file of its own, which nobody ever syncs. Segments are
+//! so large here that no node is.
 
 use std::fs::File;
 use std::ops::Bound;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -19,6 +22,10 @@ const QUEUE_LENGTH_MAX: usize = 4_096;
 /// Commits that are made durable by one sync.
 const GROUP_LENGTH_MAX: usize = 1_024;
 
+/// sled's unit of disk space, in bytes. A node holds up to 17 values before it is split: with their keys at most 553 KiB, and a quarter
+/// of a segment is 1 MiB. A store that was made with another size does not open.
+const SEGMENT_BYTES: usize = 4 * 1_024 * 1_024;
+
 /// How often sled writes relaxed commits out by itself, in milliseconds.
 const FLUSH_EVERY_MS: u64 = 100;
 
@@ -29,11 +36,12 @@ enum Work {
     Close(oneshot::Sender<()>),
 }
 
-/// A store in the `store` folder of a data folder.
+/// A store in the `store` folder of a data folder. Dropping it makes everything durable and waits for that, so that the folder can be
+/// opened again at once; where waiting would hold up others, close it first.
 pub struct SledStore {
     tree: sled::Db,
+    /// Commits that find it full wait in order of arrival.
     queue: mpsc::Sender<Work>,
-    /// Commits that found the queue full wait in order of arrival.
     writer: Mutex<Option<JoinHandle<()>>>,
 }
 
@@ -48,12 +56,13 @@ impl SledStore {
         let tree = sled::Config::new()
             .path(&path)
             .cache_capacity(cache_bytes)
+            .segment_size(SEGMENT_BYTES)
             .flush_every_ms(Some(FLUSH_EVERY_MS))
             .open()
             .map_err(|error| unopenable(error.to_string()))?;
-        sync(&path).map_err(|error| unopenable(error.to_string()))?;
+        let file = sync_new_files(&path).map_err(|error| unopenable(error.to_string()))?;
         let (queue, work) = mpsc::channel(QUEUE_LENGTH_MAX);
-        let writer = Writer { tree: tree.clone(), path: path.clone(), work };
+        let writer = Writer { tree: tree.clone(), file, work, failed: None };
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| unopenable(error.to_string()))?;
         Ok(Self { tree, queue, writer: Mutex::new(Some(thread)) })
@@ -72,19 +81,10 @@ impl Store for SledStore {
         limit: usize,
     ) -> BoxFuture<'a, Result<Vec<Pair>, StoreError>> {
         Box::pin(async move {
-            let start = match after {
-                Some(after) if after >= prefix => Bound::Excluded(after),
-                _ => Bound::Included(prefix),
-            };
-            let mut pairs = Vec::new();
-            for pair in self.tree.range::<&[u8], _>((start, Bound::Unbounded)).take(limit.min(SCAN_LIMIT_MAX)) {
-                let (key, value) = pair.map_err(engine)?;
-                if !key.starts_with(prefix) {
-                    break;
-                }
-                pairs.push((key.to_vec(), value.to_vec()));
-            }
-            Ok(pairs)
+            let (tree, prefix, after) = (self.tree.clone(), prefix.to_vec(), after.map(<[u8]>::to_vec));
+            let reading = move || scan_tree(&tree, &prefix, after.as_deref(), limit.min(SCAN_LIMIT_MAX));
+            // A scan may read many pages from the disk, which would hold up the other tasks of this thread.
+            tokio::task::spawn_blocking(reading).await.map_err(|error| StoreError::Engine(error.to_string()))?
         })
     }
 
@@ -124,29 +124,67 @@ impl Store for SledStore {
     }
 }
 
+impl Drop for SledStore {
+    fn drop(&mut self) {
+        // Without a sender the writer syncs what it was given and ends.
+        let (gone, _) = mpsc::channel(1);
+        self.queue = gone;
+        let thread = self.writer.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if thread.is_some_and(|thread| thread.join().is_err()) {
+            tracing::error!("the store's writer has panicked");
+        }
+    }
+}
+
 impl std::fmt::Debug for SledStore {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter.write_str("SledStore")
     }
 }
 
+fn scan_tree(tree: &sled::Tree, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
+    let start = match after {
+        Some(after) if after >= prefix => Bound::Excluded(after),
+        _ => Bound::Included(prefix),
+    };
+    let mut pairs = Vec::new();
+    for pair in tree.range::<&[u8], _>((start, Bound::Unbounded)).take(limit) {
+        let (key, value) = pair.map_err(engine)?;
+        if !key.starts_with(prefix) {
+            break;
+        }
+        pairs.push((key.to_vec(), value.to_vec()));
+    }
+    Ok(pairs)
+}
+
 fn engine(error: sled::Error) -> StoreError {
     StoreError::Engine(error.to_string())
 }
 
-/// Makes what sled has written survive a power cut.
-fn sync(path: &Path) -> std::io::Result<()> {
-    File::open(path.join("db"))?.sync_all()
+/// Makes the names of new files survive a power cut, and answers the database file. All syncs use this one descriptor: a later one could
+/// miss an error that the system has reported already.
+fn sync_new_files(path: &Path) -> std::io::Result<File> {
+    let file = File::open(path.join("db"))?;
+    file.sync_all()?;
+    File::open(path.join("conf"))?.sync_all()?;
+    File::open(path)?.sync_all()?;
+    if let Some(folder) = path.parent() {
+        File::open(folder)?.sync_all()?;
+    }
+    Ok(file)
 }
 
 struct Writer {
     tree: sled::Db,
-    path: PathBuf,
+    file: File,
     work: mpsc::Receiver<Work>,
+    /// What went wrong with a write or a sync. Nothing is applied from then on.
+    failed: Option<StoreError>,
 }
 
 impl Writer {
-    /// Writes until the store is closed, dropped, or a sync fails: after a failed sync nobody knows what is on the disk.
+    /// Writes until the store is closed, dropped, or a write or sync fails: nobody knows then what is on the disk.
     fn run(mut self) {
         let mut group = Vec::new();
         while self.work.blocking_recv_many(&mut group, GROUP_LENGTH_MAX) > 0 {
@@ -167,7 +205,7 @@ impl Writer {
                 let _caller_may_be_gone = closed.send(());
                 return;
             }
-            if let Err(error) = synced {
+            if let Some(error) = self.failed.take().or(synced.err()) {
                 tracing::error!(%error, "the store cannot be made durable and takes no more commits");
                 return;
             }
@@ -178,7 +216,7 @@ impl Writer {
     }
 
     /// Applies one batch. Those that need to be durable wait for the sync; the others are answered at once.
-    fn write(&self, batch: &Batch, answer: Answer, waiting: &mut Vec<Answer>) {
+    fn write(&mut self, batch: &Batch, answer: Answer, waiting: &mut Vec<Answer>) {
         match (self.apply(batch), batch.durability) {
             (Ok(()), Durability::Durable) => waiting.push(answer),
             (result, _) => {
@@ -187,7 +225,10 @@ impl Writer {
         }
     }
 
-    fn apply(&self, batch: &Batch) -> Result<(), StoreError> {
+    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+        if let Some(failed) = &self.failed {
+            return Err(failed.clone());
+        }
         for condition in &batch.preconditions {
             let value = self.tree.get(condition.key()).map_err(engine)?;
             if !condition.holds(value.as_deref()) {
@@ -201,11 +242,11 @@ impl Writer {
                 None => writes.remove(key.as_slice()),
             }
         }
-        self.tree.apply_batch(writes).map_err(engine)
+        self.tree.apply_batch(writes).map_err(engine).inspect_err(|error| self.failed = Some(error.clone()))
     }
 
     fn sync(&self) -> Result<(), StoreError> {
         self.tree.flush().map_err(engine)?;
-        sync(&self.path).map_err(|error| StoreError::Engine(error.to_string()))
+        self.file.sync_all().map_err(|error| StoreError::Engine(error.to_string()))
     }
 }
