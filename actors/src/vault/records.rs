@@ -58,9 +58,11 @@ impl Records {
         opened.collect()
     }
 
-    /// An empty batch of writes to these records.
+    /// An empty batch of writes to these records. It commits only while their data key exists, so that a view which outlives its account
+    /// cannot bring the account's records back.
     pub fn batch(&self) -> SealedBatch {
-        SealedBatch { records: self.clone(), batch: Batch::new() }
+        let key_exists = Precondition::Exists(self.binding.key_of_key());
+        SealedBatch { records: self.clone(), batch: Batch::new().require(key_exists) }
     }
 
     fn unseal<T: DeserializeOwned>(&self, space: Space, id: &[u8], envelope: &[u8]) -> Result<T, VaultError> {
@@ -115,7 +117,7 @@ impl SealedBatch {
     /// Writes everything or nothing.
     ///
     /// # Errors
-    /// [`VaultError::Conflict`] when a requirement does not hold; otherwise what the store says.
+    /// [`VaultError::Conflict`] when a requirement does not hold or the account has been destroyed; otherwise what the store says.
     pub async fn commit(self, durability: Durability) -> Result<(), VaultError> {
         Ok(self.records.vault.store.commit(self.batch.durability(durability)).await?)
     }

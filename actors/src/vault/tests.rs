@@ -77,6 +77,25 @@ fn records_survive_a_restart_and_are_nowhere_in_the_clear() {
 }
 
 #[test]
+fn a_destroyed_account_takes_no_more_writes_from_views_that_are_still_held() {
+    let place = tempfile::tempdir().unwrap();
+    let account = AccountId::generate();
+    runtime().block_on(async {
+        let folder = DataFolder::open(place.path()).unwrap();
+        let vault = open(&folder, KEY).await.unwrap();
+        let records = vault.user_records(&user("ada")).await.unwrap();
+        let held = records.account(account).await.unwrap();
+        held.batch().put(Space::Session, b"", &"session").unwrap().commit(Durability::Durable).await.unwrap();
+        records.destroy_account(account).await.unwrap();
+        let late = held.batch().put(Space::Session, b"", &"session").unwrap();
+        let with_others = records.batch().put(Space::Setting, b"x", &1).unwrap().and(late);
+        assert!(matches!(with_others.commit(Durability::Durable).await, Err(VaultError::Conflict)));
+        assert_eq!(records.get::<u8>(Space::Setting, b"x").await.unwrap(), None, "nothing of the batch is written");
+        vault.close().await;
+    });
+}
+
+#[test]
 fn a_wrong_master_key_is_refused_and_changes_nothing() {
     let place = tempfile::tempdir().unwrap();
     for (right, wrong) in [(KEY, OTHER_KEY), ("a passphrase of some length", KEY)] {
