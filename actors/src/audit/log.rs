@@ -25,8 +25,8 @@ const QUEUE_LENGTH_MAX: usize = 8_192;
 /// Entries that are made durable by one sync.
 const GROUP_LENGTH_MAX: usize = 2_048;
 
-/// How long an entry waits for room in the queue before its call is refused.
-const QUEUE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long an entry may take to become durable before its call is refused.
+const APPEND_TIMEOUT: Duration = Duration::from_secs(5);
 
 type Answer = oneshot::Sender<Result<u64, String>>;
 
@@ -117,14 +117,18 @@ impl AuditLog {
     /// announces may happen.
     pub async fn append(&self, entry: AuditEntry) -> Result<u64, AuditError> {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(Work::Append(entry, Some(answer))).await?;
-        match answered.await {
-            Ok(result) => result.map_err(AuditError::Closed),
-            Err(_) => Err(self.closed()),
-        }
+        let appended = async {
+            self.enqueue(Work::Append(entry, Some(answer))).await?;
+            match answered.await {
+                Ok(result) => result.map_err(AuditError::Closed),
+                Err(_) => Err(self.closed()),
+            }
+        };
+        tokio::time::timeout(APPEND_TIMEOUT, appended).await.unwrap_or(Err(AuditError::Busy))
     }
 
-    /// Appends an entry about something that has happened: waits for a place in the queue only, and never undoes anything.
+    /// Appends an entry about something that has happened: waits for a place in the queue only, as long as that takes, and never undoes
+    /// anything. As many can wait as there are calls at work.
     pub async fn note(&self, entry: AuditEntry) {
         if let Err(error) = self.enqueue(Work::Append(entry, None)).await {
             tracing::error!(%error, "an outcome could not be audited");
@@ -132,17 +136,7 @@ impl AuditLog {
     }
 
     async fn enqueue(&self, work: Work) -> Result<(), AuditError> {
-        match self.0.queue.try_send(work) {
-            Ok(()) => Ok(()),
-            Err(mpsc::error::TrySendError::Closed(_)) => Err(self.closed()),
-            Err(mpsc::error::TrySendError::Full(work)) => {
-                match tokio::time::timeout(QUEUE_TIMEOUT, self.0.queue.send(work)).await {
-                    Ok(Ok(())) => Ok(()),
-                    Ok(Err(_)) => Err(self.closed()),
-                    Err(_) => Err(AuditError::Busy),
-                }
-            }
-        }
+        self.0.queue.send(work).await.map_err(|_| self.closed())
     }
 
     fn closed(&self) -> AuditError {

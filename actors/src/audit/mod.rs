@@ -45,7 +45,7 @@ pub enum AuditError {
     /// An entry could not be made durable. Nothing more will be written until the server is started again.
     #[error("the audit log takes no more entries: {0}")]
     Closed(String),
-    /// The queue stayed full.
+    /// The entry did not become durable in time; it may still be written.
     #[error("the audit log is too busy")]
     Busy,
 }

@@ -54,11 +54,18 @@ pub(super) fn open(folder: &Path) -> Result<Opened, AuditError> {
     let head = read_head(&head_path).map_err(|reason| AuditError::Broken { file: head_path.clone(), line: 1, reason })?;
     let file = private().read(true).append(true).create(true).open(&path).map_err(unusable)?;
     let scanned = scan(&file, &path, head.as_ref())?;
+    if head.is_none() && scanned.tip.seq > 0 {
+        let reason = format!("it is missing or empty, and the log has {} entries", scanned.tip.seq);
+        return Err(AuditError::Broken { file: head_path, line: 1, reason });
+    }
     if scanned.torn_bytes > 0 {
         file.set_len(scanned.length).map_err(unusable)?;
         file.sync_all().map_err(unusable)?;
     }
     let head_file = private().write(true).create(true).truncate(false).open(&head_path).map_err(unusable)?;
+    if head.is_none() {
+        begin_head(&head_file, folder).map_err(unusable)?;
+    }
     let report =
         OpenReport { entries: scanned.tip.seq, torn_bytes: scanned.torn_bytes, open_intents: scanned.index.open_intents() };
     let Scanned { tip, length, index, .. } = scanned;
@@ -74,6 +81,13 @@ fn private() -> OpenOptions {
 /// The head as text of one fixed length, so that each write replaces the one before.
 pub(super) fn head_text(tip: &Tip) -> String {
     format!("{:020} {}\n", tip.seq, tip.hash)
+}
+
+/// Written before the first entry, so that a log with entries always has a head.
+fn begin_head(mut head: &File, folder: &Path) -> io::Result<()> {
+    io::Write::write_all(&mut head, head_text(&Tip::genesis()).as_bytes())?;
+    head.sync_all()?;
+    File::open(folder)?.sync_all()
 }
 
 fn read_head(path: &Path) -> Result<Option<Tip>, String> {

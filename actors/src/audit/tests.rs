@@ -124,6 +124,24 @@ fn a_removed_or_shortened_log_stops_the_start() {
     assert!(reopen(place.path()).is_ok());
 }
 
+#[test]
+fn a_log_whose_head_is_gone_stops_the_start() {
+    let place = tempfile::tempdir().unwrap();
+    let bytes = written(place.path(), 3);
+    let (path, head) = (place.path().join("audit.log"), place.path().join("audit.head"));
+    let remembered = std::fs::read(&head).unwrap();
+    let second_line = bytes.iter().position(|byte| *byte == b'\n').unwrap() + 1;
+    std::fs::write(&path, &bytes[..second_line]).unwrap();
+    std::fs::remove_file(&head).unwrap();
+    assert!(matches!(reopen(place.path()), Err(AuditError::Broken { .. })));
+    assert!(!head.exists(), "a refused log is left as it was");
+    std::fs::write(&head, "").unwrap();
+    assert!(matches!(reopen(place.path()), Err(AuditError::Broken { .. })));
+    std::fs::write(&path, &bytes).unwrap();
+    std::fs::write(&head, &remembered).unwrap();
+    assert!(reopen(place.path()).is_ok());
+}
+
 /// A process whose files may not grow beyond a few kilobytes appends until the log refuses, and keeps being refused.
 #[test]
 fn a_write_that_fails_stops_the_log_for_good() {
