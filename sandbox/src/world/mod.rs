@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod event;
 pub mod ids;
+pub mod live;
 pub mod message_box;
 pub mod srp;
 pub mod state;

@@ -2,6 +2,7 @@
 
 use num_bigint::BigUint;
 use sha2::{Digest, Sha256};
+use subtle::ConstantTimeEq;
 
 use super::state::Password;
 
@@ -59,7 +60,7 @@ impl Challenge {
         p_xor_g.iter_mut().zip(hash(&[&padded_generator()])).for_each(|(left, right)| *left ^= right);
         let salt1 = hash(&[&password.salt1.0]);
         let salt2 = hash(&[&password.salt2.0]);
-        check == hash(&[&p_xor_g, &salt1, &salt2, &client_public, &self.public, &key])
+        hash(&[&p_xor_g, &salt1, &salt2, &client_public, &self.public, &key]).ct_eq(check).into()
     }
 }
 

@@ -126,6 +126,8 @@ pub struct User {
     pub dc_id: i32,
     /// The two-step password, if one is set.
     pub password: Option<Password>,
+    /// Keys that are signed in as this user.
+    pub keys: BTreeSet<KeyAddress>,
     /// People in the address book, by user id.
     pub contacts: BTreeMap<i64, ContactName>,
     /// Private chats' and basic groups' messages.

@@ -1,9 +1,9 @@
 //! Keys, sign-ins, accounts and address books.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::world::event::{Event, NewContact, NewUser};
-use crate::world::ids::PeerId;
+use crate::world::ids::{KeyAddress, PeerId};
 use crate::world::message_box::MessageBox;
 use crate::world::state::{ContactName, LoginCode, RandomIds, State, User};
 
@@ -16,8 +16,7 @@ impl State {
             }
             Event::KeyDestroyed { key } => {
                 self.keys.remove(key);
-                self.authorizations.remove(key);
-                self.awaiting_password.remove(key);
+                self.sign_out(*key);
             }
             Event::UserCreated(user) => self.create_user(user),
             Event::UsernameSet { user_id, username } => self.set_username(*user_id, username),
@@ -26,19 +25,17 @@ impl State {
                 self.forget_code_of(*user_id);
             }
             Event::SignedIn { key, authorization } => {
-                self.awaiting_password.remove(key);
+                self.sign_out(*key);
                 self.forget_code_of(authorization.user_id);
                 if authorization.imported {
                     self.exported.remove(&authorization.user_id);
                 }
+                if let Some(user) = self.users.get_mut(&authorization.user_id) {
+                    user.keys.insert(*key);
+                }
                 self.authorizations.insert(*key, authorization.clone());
             }
-            Event::SignedOut { keys } => {
-                for key in keys {
-                    self.authorizations.remove(key);
-                    self.awaiting_password.remove(key);
-                }
-            }
+            Event::SignedOut { keys } => keys.iter().for_each(|key| self.sign_out(*key)),
             Event::AuthorizationExported { user_id, token } => {
                 self.exported.insert(*user_id, token.clone());
             }
@@ -81,6 +78,14 @@ impl State {
         }
     }
 
+    fn sign_out(&mut self, key: KeyAddress) {
+        self.awaiting_password.remove(&key);
+        let authorization = self.authorizations.remove(&key);
+        if let Some(user) = authorization.and_then(|authorization| self.users.get_mut(&authorization.user_id)) {
+            user.keys.remove(&key);
+        }
+    }
+
     fn create_user(&mut self, new: &NewUser) {
         self.last.user += 1;
         let id = self.last.user;
@@ -92,6 +97,7 @@ impl State {
             username: None,
             dc_id: new.dc_id,
             password: None,
+            keys: BTreeSet::new(),
             contacts: BTreeMap::new(),
             messages: MessageBox::default(),
             dialogs: BTreeMap::new(),
