@@ -6,6 +6,7 @@ pub mod control;
 pub mod exchange;
 pub mod faults;
 pub mod journal;
+pub mod methods;
 pub mod network;
 pub mod rpc;
 pub mod rsa_key;

@@ -1,7 +1,8 @@
 //! The server's side of two-step passwords, see <https://core.telegram.org/api/srp>.
 
+use hmac::{Hmac, KeyInit, Mac};
 use num_bigint::BigUint;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use subtle::ConstantTimeEq;
 
 use super::state::Password;
@@ -12,6 +13,9 @@ pub const GENERATOR: i32 = 3;
 pub const NUMBER_BYTES: usize = 256;
 /// The length of a check value.
 pub const CHECK_BYTES: usize = 32;
+
+/// Rounds of key stretching.
+const ITERATIONS: u32 = 100_000;
 
 /// The 2048-bit safe prime that Telegram's servers use.
 const PRIME: &str = "c71caeb9c6b1c9048e6c522f70f13f73980d40238e3e21c14934d037563d930f48198a0aa7c14058229493d22530f4dbfa336f6e0ac925139543aed44cce7c3720fd51f69458705ac68cd4fe6b6b13abdc9746512969328454f18faf8c595f642477fe96bb2a941d5bcd1d4ac8cc49880708fa9b378e3c4f3a9060bee67cf9a4a4a695811051907e162753b56b0f6b410dba74d8a84b2a14b3144e0ef1284754fd17ed950d5965b4b9dd46582db1178d169c6bc465b0d6ff9ca3928fef5b9ae4e418fc15e83ebea0f87fa9ff5eed70050ded2849f47bf959d956850ce929851f0d8115f635b105ee2e4e15d04b2454bf6f4fadf034b10403119cd8e3b92fcc5b";
@@ -62,6 +66,27 @@ impl Challenge {
         let salt2 = hash(&[&password.salt2.0]);
         hash(&[&p_xor_g, &salt1, &salt2, &client_public, &self.public, &key]).ct_eq(check).into()
     }
+}
+
+/// The verifier of a password: `g^x mod p`, where x is the password's hash, salted as the page above tells.
+pub fn verifier(salt1: &[u8], salt2: &[u8], password: &str) -> Vec<u8> {
+    let salted = |data: &[u8], salt: &[u8]| hash(&[salt, data, salt]);
+    let first = salted(&salted(password.as_bytes(), salt1), salt2);
+    let x = BigUint::from_bytes_be(&salted(&pbkdf2_sha512(&first, salt1), salt2));
+    let p = BigUint::from_bytes_be(&prime());
+    pad(&BigUint::from(GENERATOR.unsigned_abs()).modpow(&x, &p).to_bytes_be())
+}
+
+/// The first block of PBKDF2 (RFC 8018) with HMAC-SHA-512 and [`ITERATIONS`].
+fn pbkdf2_sha512(password: &[u8], salt: &[u8]) -> [u8; 64] {
+    let Ok(mac) = Hmac::<Sha512>::new_from_slice(password) else { return [0; 64] };
+    let mut block: [u8; 64] = mac.clone().chain_update(salt).chain_update(1u32.to_be_bytes()).finalize().into_bytes().into();
+    let mut derived = block;
+    for _ in 1..ITERATIONS {
+        block = mac.clone().chain_update(block).finalize().into_bytes().into();
+        derived.iter_mut().zip(block).for_each(|(sum, byte)| *sum ^= byte);
+    }
+    derived
 }
 
 /// Whether bytes can be the verifier of a new password: a number between 1 and p, not reaching either.

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::methods::auth::CODE_SECS;
 use crate::world::event::{Event, NewContact, NewUser};
 use crate::world::ids::{KeyAddress, PeerId};
 use crate::world::message_box::MessageBox;
@@ -59,6 +60,7 @@ impl State {
                     verified: false,
                     attempts: 0,
                 };
+                self.login_codes.retain(|_, code| date.saturating_sub(code.date) <= CODE_SECS);
                 self.login_codes.insert(phone.clone(), sent);
             }
             Event::CodeRefused { phone } => {

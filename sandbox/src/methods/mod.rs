@@ -1,0 +1,72 @@
+//! The API's methods, by constructor.
+
+pub mod account;
+pub mod auth;
+pub mod call;
+pub mod envelope;
+pub mod error;
+pub mod help;
+
+use grammers_tl_types::deserialize::Cursor;
+use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, Serializable, functions};
+
+use call::Call;
+use error::RpcError;
+
+/// A method that the network has.
+#[derive(Clone, Copy)]
+pub struct Method {
+    /// Its name, such as `messages.sendMessage`.
+    pub name: &'static str,
+    /// Reads the arguments, runs it, and writes its answer.
+    pub run: fn(&mut Call<'_>, &[u8]) -> Result<Vec<u8>, RpcError>,
+}
+
+/// The table of methods: a name, its request, and the function that answers it.
+macro_rules! methods {
+    ($($name:literal => $request:ty, $answer:path;)*) => {
+        /// The method with this constructor.
+        pub fn find(constructor: u32) -> Option<Method> {
+            match constructor {
+                $(<$request>::CONSTRUCTOR_ID => Some(Method {
+                    name: $name,
+                    run: |call, arguments| {
+                        let request = read::<$request>(arguments)?;
+                        let answer: <$request as RemoteCall>::Return = $answer(call, request)?;
+                        Ok(answer.to_bytes())
+                    },
+                }),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+methods! {
+    "help.getConfig" => functions::help::GetConfig, help::get_config;
+    "help.getNearestDc" => functions::help::GetNearestDc, help::get_nearest_dc;
+    "auth.sendCode" => functions::auth::SendCode, auth::send_code;
+    "auth.resendCode" => functions::auth::ResendCode, auth::resend_code;
+    "auth.cancelCode" => functions::auth::CancelCode, auth::cancel_code;
+    "auth.signIn" => functions::auth::SignIn, auth::sign_in;
+    "auth.signUp" => functions::auth::SignUp, auth::sign_up;
+    "auth.checkPassword" => functions::auth::CheckPassword, auth::check_password;
+    "auth.logOut" => functions::auth::LogOut, auth::log_out;
+    "auth.resetAuthorizations" => functions::auth::ResetAuthorizations, auth::reset_authorizations;
+    "auth.exportAuthorization" => functions::auth::ExportAuthorization, auth::export_authorization;
+    "auth.importAuthorization" => functions::auth::ImportAuthorization, auth::import_authorization;
+    "account.getPassword" => functions::account::GetPassword, account::get_password;
+    "account.updatePasswordSettings" => functions::account::UpdatePasswordSettings, account::update_password_settings;
+    "account.getAuthorizations" => functions::account::GetAuthorizations, account::get_authorizations;
+    "account.resetAuthorization" => functions::account::ResetAuthorization, account::reset_authorization;
+    "account.updateStatus" => functions::account::UpdateStatus, account::update_status;
+}
+
+fn read<T: Deserializable>(arguments: &[u8]) -> Result<T, RpcError> {
+    let mut cursor = Cursor::from_slice(arguments);
+    let request = T::deserialize(&mut cursor).map_err(|_| RpcError::bad_request("INPUT_FETCH_ERROR"))?;
+    if cursor.pos() != arguments.len() {
+        return Err(RpcError::bad_request("INPUT_REQUEST_TOO_LONG"));
+    }
+    Ok(request)
+}

@@ -1,0 +1,158 @@
+//! The world as the protocol side calls it.
+
+use std::io;
+use std::time::Duration;
+
+use sha1::{Digest, Sha1};
+use tokio::sync::mpsc;
+
+use super::event::Event;
+use super::ids::{HexBytes, KeyAddress};
+use super::live::{Live, Origin, Transaction};
+use super::{World, durable};
+use crate::clock::{now_ms, now_secs};
+use crate::faults::{Fault, FaultKind, LoggedRequest};
+use crate::journal::Written;
+use crate::methods::call::Call;
+use crate::methods::envelope::{self, Opened};
+use crate::methods::error::RpcError;
+use crate::methods::{self, Method};
+use crate::rpc::{Api, BoxFuture, RpcOutcome, RpcRequest, SessionAddress};
+
+/// What stands for the name of a method that the network does not have.
+const UNKNOWN_METHOD: &str = "unknown";
+
+impl Api for World {
+    fn auth_key(&self, dc_id: i32, auth_key_id: i64) -> Option<[u8; 256]> {
+        let live = self.lock();
+        let bytes = live.state.keys.get(&KeyAddress { dc_id, auth_key_id })?;
+        bytes.0.as_slice().try_into().ok()
+    }
+
+    fn store_auth_key(&self, dc_id: i32, key: [u8; 256]) -> BoxFuture<'_, io::Result<()>> {
+        let digest: [u8; 20] = Sha1::digest(key).into();
+        let auth_key_id = digest.last_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes));
+        let key_address = KeyAddress { dc_id, auth_key_id };
+        let written = change(&mut self.lock(), Event::KeyStored { key: key_address, bytes: HexBytes(key.to_vec()) });
+        Box::pin(durable(written))
+    }
+
+    fn destroy_auth_key(&self, dc_id: i32, auth_key_id: i64) -> BoxFuture<'_, io::Result<bool>> {
+        let key = KeyAddress { dc_id, auth_key_id };
+        let mut live = self.lock();
+        if !live.state.keys.contains_key(&key) {
+            return Box::pin(std::future::ready(Ok(false)));
+        }
+        let written = change(&mut live, Event::KeyDestroyed { key });
+        Box::pin(async { durable(written).await.map(|()| true) })
+    }
+
+    /// The call runs at once, before the future is first polled, so that calls run in the order in which they come. Only a
+    /// delay that was armed puts it off.
+    fn call(&self, request: RpcRequest) -> BoxFuture<'_, RpcOutcome> {
+        let opened = match envelope::open(&request.body) {
+            Ok(opened) => opened,
+            Err(error) => return Box::pin(std::future::ready(error.into())),
+        };
+        let mut live = self.lock();
+        let method = methods::find(opened.constructor);
+        let name = method.map_or(UNKNOWN_METHOD, |method| method.name);
+        let user = phone_of(&live, request.session.into());
+        live.requests.note(LoggedRequest { method: name.into(), user: user.clone(), at_ms: now_ms() });
+        note_client(&mut live, request.session, &opened);
+        let Some(fault) = live.faults.strike_call(name, user.as_deref()) else {
+            return settle(self.run(&mut live, request.session, method, &opened));
+        };
+        if fault.kind == FaultKind::Delay {
+            drop(live);
+            let delay = Duration::from_secs(fault.seconds().into());
+            return Box::pin(async move {
+                tokio::time::sleep(delay).await;
+                let running = settle(self.run(&mut self.lock(), request.session, method, &opened));
+                running.await
+            });
+        }
+        settle(fail(&mut live, request.session.into(), &fault))
+    }
+
+    fn session_opened(&self, session: SessionAddress, outbox: mpsc::Sender<Vec<u8>>) {
+        self.lock().open_session(session, outbox);
+    }
+
+    fn session_closed(&self, session: SessionAddress) {
+        self.lock().close_session(session);
+    }
+
+    fn user_of(&self, dc_id: i32, auth_key_id: i64) -> Option<String> {
+        phone_of(&self.lock(), KeyAddress { dc_id, auth_key_id })
+    }
+}
+
+impl World {
+    fn run(
+        &self,
+        live: &mut Live,
+        session: SessionAddress,
+        method: Option<Method>,
+        opened: &Opened,
+    ) -> (RpcOutcome, Option<Written>) {
+        let Some(method) = method else {
+            return (RpcError::bad_request("INPUT_METHOD_INVALID").into(), None);
+        };
+        let transaction = Transaction::default();
+        let mut call = Call { live, datacentres: &self.datacentres, session, now: now_secs(), transaction };
+        let outcome = match (method.run)(&mut call, &opened.arguments) {
+            Ok(result) => RpcOutcome::Result(result),
+            Err(error) => error.into(),
+        };
+        let transaction = call.transaction;
+        (outcome, Some(live.finish(transaction)))
+    }
+}
+
+/// An answer that leaves once what it tells is durable.
+fn settle<'a>((outcome, written): (RpcOutcome, Option<Written>)) -> BoxFuture<'a, RpcOutcome> {
+    Box::pin(async {
+        let lost = match written {
+            Some(written) => durable(written).await.is_err(),
+            None => false,
+        };
+        if lost { RpcError::internal().into() } else { outcome }
+    })
+}
+
+fn change(live: &mut Live, event: Event) -> Written {
+    let mut transaction = Transaction::default();
+    let origin = Origin { user_id: 0, session: None, now: now_secs() };
+    live.change(&mut transaction, origin, event);
+    live.finish(transaction)
+}
+
+fn phone_of(live: &Live, key: KeyAddress) -> Option<String> {
+    let user_id = live.state.authorizations.get(&key)?.user_id;
+    live.state.users.get(&user_id).map(|user| user.phone.clone())
+}
+
+fn note_client(live: &mut Live, session: SessionAddress, opened: &Opened) {
+    live.set_wants_updates(session, !opened.without_updates);
+    if let Some(client) = &opened.client {
+        live.set_client(session.into(), client.clone());
+    }
+}
+
+/// What a call answers that a fault strikes.
+fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<Written>) {
+    let error = match fault.kind {
+        FaultKind::FloodWait => RpcError::new(420, format!("FLOOD_WAIT_{}", fault.seconds())),
+        FaultKind::RpcError => RpcError::new(fault.code.unwrap_or(400), fault.message.clone().unwrap_or_default()),
+        FaultKind::DropConnection => return (RpcOutcome::DropConnection, None),
+        FaultKind::AuthKeyUnregistered => RpcError::unauthorized(),
+        FaultKind::SessionRevoked => RpcError::new(401, "SESSION_REVOKED"),
+        FaultKind::UserDeactivated => RpcError::new(401, "USER_DEACTIVATED"),
+        FaultKind::PhoneMigrate => RpcError::phone_migrate(fault.dc.unwrap_or_default()),
+        FaultKind::ServerError | FaultKind::Delay | FaultKind::LoseUpdates | FaultKind::ReorderUpdates => RpcError::internal(),
+    };
+    let signs_out = matches!(fault.kind, FaultKind::AuthKeyUnregistered | FaultKind::SessionRevoked);
+    let written = signs_out.then(|| change(live, Event::SignedOut { keys: vec![key] }));
+    (error.into(), written)
+}
