@@ -3,9 +3,15 @@
 pub mod account;
 pub mod auth;
 pub mod call;
+pub mod contacts;
+pub mod dialogs;
 pub mod envelope;
 pub mod error;
 pub mod help;
+pub mod history;
+pub mod messages;
+pub mod text;
+pub mod users;
 
 use grammers_tl_types::deserialize::Cursor;
 use grammers_tl_types::{Deserializable, Identifiable, RemoteCall, Serializable, functions};
@@ -60,6 +66,22 @@ methods! {
     "account.getAuthorizations" => functions::account::GetAuthorizations, account::get_authorizations;
     "account.resetAuthorization" => functions::account::ResetAuthorization, account::reset_authorization;
     "account.updateStatus" => functions::account::UpdateStatus, account::update_status;
+    "users.getUsers" => functions::users::GetUsers, users::get_users;
+    "users.getFullUser" => functions::users::GetFullUser, users::get_full_user;
+    "contacts.getContacts" => functions::contacts::GetContacts, contacts::get_contacts;
+    "contacts.resolveUsername" => functions::contacts::ResolveUsername, contacts::resolve_username;
+    "contacts.resolvePhone" => functions::contacts::ResolvePhone, contacts::resolve_phone;
+    "contacts.importContacts" => functions::contacts::ImportContacts, contacts::import_contacts;
+    "messages.getDialogs" => functions::messages::GetDialogs, dialogs::get_dialogs;
+    "messages.getPeerDialogs" => functions::messages::GetPeerDialogs, dialogs::get_peer_dialogs;
+    "messages.getHistory" => functions::messages::GetHistory, history::get_history;
+    "messages.getMessages" => functions::messages::GetMessages, history::get_messages;
+    "messages.sendMessage" => functions::messages::SendMessage, messages::send_message;
+    "messages.editMessage" => functions::messages::EditMessage, messages::edit_message;
+    "messages.deleteMessages" => functions::messages::DeleteMessages, messages::delete_messages;
+    "messages.readHistory" => functions::messages::ReadHistory, messages::read_history;
+    "messages.setTyping" => functions::messages::SetTyping, messages::set_typing;
+    "channels.getMessages" => functions::channels::GetMessages, history::get_channel_messages;
 }
 
 fn read<T: Deserializable>(arguments: &[u8]) -> Result<T, RpcError> {

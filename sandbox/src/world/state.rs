@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{HexBytes, KeyAddress, PeerId};
-use super::message_box::MessageBox;
+use super::message_box::{Message, MessageBox};
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
 pub const RANDOM_IDS_MAX: usize = 10_000;
@@ -281,6 +281,14 @@ impl State {
     /// The peer with this username, whatever its letters' case.
     pub fn peer_by_username(&self, username: &str) -> Option<PeerId> {
         self.usernames.get(&username.to_lowercase()).copied()
+    }
+
+    /// The newest message of a user's conversation.
+    pub fn top_message<'a>(&'a self, owner: &'a User, peer: PeerId) -> Option<&'a Message> {
+        match peer {
+            PeerId::Channel(id) => self.channels.get(&id)?.messages.iter().next_back(),
+            PeerId::User(_) | PeerId::Chat(_) => owner.messages.get(*owner.dialogs.get(&peer)?.message_ids.last()?),
+        }
     }
 
     /// Incoming messages of a conversation that its owner has not read.

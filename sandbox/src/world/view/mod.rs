@@ -1,5 +1,6 @@
 //! The world as one user sees it, in Telegram's types.
 
+mod dialogs;
 mod messages;
 mod peers;
 mod updates;
