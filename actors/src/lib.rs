@@ -1,13 +1,26 @@
 //! Everything that owns state in vasya-server.
 //!
 //! The edge (the `vasya-server` crate) turns transports into calls; this crate decides, records and does them.
-//! Start reading at [`runtime`].
+//! Start reading at [`gateway`]: the one road that every call takes.
 
+pub mod account;
 pub mod audit;
 pub mod caller;
+pub mod catalogue;
+mod directory;
+mod environment;
 pub mod error;
+pub mod gateway;
 pub mod identity;
+pub mod operation;
+pub mod operations;
 pub mod runtime;
 pub mod scope;
+pub mod settings;
+mod startup;
 pub mod store;
+pub mod telegram;
+pub mod user;
 pub mod vault;
+
+pub use startup::StartError;

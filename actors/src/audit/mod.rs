@@ -18,6 +18,8 @@ pub use open::OpenReport;
 
 use std::path::PathBuf;
 
+use crate::error::{Code, Error};
+
 /// Why the audit log could not be opened, written or read.
 #[derive(Debug, thiserror::Error)]
 pub enum AuditError {
@@ -48,4 +50,16 @@ pub enum AuditError {
     /// The entry did not become durable in time; it may still be written.
     #[error("the audit log is too busy")]
     Busy,
+}
+
+impl From<AuditError> for Error {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Closed(_) | AuditError::Busy => {
+                tracing::error!(%error, "the audit log takes no entry");
+                Self::new(Code::AuditUnavailable, "The audit log cannot be written, so nothing was changed").retry_after_secs(5)
+            }
+            other => Self::internal(other),
+        }
+    }
 }

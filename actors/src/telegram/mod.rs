@@ -1,1 +1,24 @@
 //! The Telegram port and its grammers adapter: the only place that names grammers.
+//!
+//! The rest of the crate sees a [`Connection`], its [`Updates`], and plain types. One connection is one MTProto client of one account.
+
+mod calls;
+mod chat_id;
+mod connection;
+mod convert;
+mod error;
+mod key_exchange;
+mod login;
+mod network;
+mod rsa;
+mod session;
+mod types;
+mod updates;
+
+pub use chat_id::{ChatId, ChatIdKind};
+pub use connection::{Connection, ConnectionOptions, Device};
+pub use error::{AuthLoss, TelegramError};
+pub use login::{LoginToken, SignIn};
+pub use network::{Datacentre, InvalidNetwork, Network, NetworkDescription};
+pub use types::{Chat, ChatPage, ChatType, MediaInfo, MediaType, Message, UserInfo};
+pub use updates::{UpdateEvent, Updates};

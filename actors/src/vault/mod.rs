@@ -15,6 +15,7 @@ mod tests;
 use std::fmt;
 use std::sync::Arc;
 
+use crate::error::{Code, Error};
 use crate::identity::{AccountId, UserId};
 use crate::store::{Batch, DataFolder, Durability as StoreDurability, Precondition, Store, StoreError};
 
@@ -69,6 +70,15 @@ impl From<StoreError> for VaultError {
             StoreError::PreconditionFailed => Self::Conflict,
             StoreError::ValueTooLong(length) => Self::TooLarge(length),
             other => Self::Store(other),
+        }
+    }
+}
+
+impl From<VaultError> for Error {
+    fn from(error: VaultError) -> Self {
+        match error {
+            VaultError::Conflict => Self::new(Code::Conflict, "The record has changed meanwhile; read it again"),
+            other => Self::internal(other),
         }
     }
 }

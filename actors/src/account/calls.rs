@@ -1,0 +1,223 @@
+//! What an account does for its operations. Telegram is called here only: never before a wait that it asked for is over, and never
+//! without a limit.
+
+use std::rc::Rc;
+use std::time::{Duration, Instant};
+
+use crate::account::{AccountCall, AccountContext, HealthState};
+use crate::error::{Code, Error};
+use crate::runtime::now_ms;
+use crate::telegram::{ChatId, ChatPage, Connection, Message, TelegramError};
+use crate::vault::{Durability, Space};
+
+/// How long a call waits for an account that is connecting.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// How many chats a background load reads at once, and how many pages of them at most.
+const LOAD_PAGE_LENGTH: u32 = 100;
+const LOAD_PAGES_MAX: usize = 100;
+
+/// How long a list of chats may be served again without asking Telegram.
+const CHATS_FRESH: Duration = Duration::from_secs(30);
+
+/// How many waits are remembered; each is for one of Telegram's methods.
+const FLOODS_MAX: usize = 256;
+
+/// The first page of chats as it was read last.
+pub(super) struct CachedChats {
+    read_at: Instant,
+    limit: u32,
+    page: ChatPage,
+}
+
+/// A message that was about to be sent: kept, sealed, until its outcome is known, so that the same `random_id` can be sent again and
+/// Telegram itself refuses a second copy.
+#[derive(serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct PendingSend {
+    chat_id: ChatId,
+    random_id: i64,
+    started_at_ms: u64,
+}
+
+impl AccountContext {
+    /// The connection, when the account is online; waits a little for one that is connecting.
+    pub(super) async fn connection(&self) -> Result<Rc<Connection>, Error> {
+        let deadline = tokio::time::Instant::now() + CONNECT_TIMEOUT;
+        loop {
+            let changed = self.changed.notified();
+            if let Some(connection) = self.connection.borrow().clone() {
+                return Ok(connection);
+            }
+            if self.health.read().state.is_terminal() || tokio::time::timeout_at(deadline, changed).await.is_err() {
+                return Err(self.not_ready());
+            }
+        }
+    }
+
+    fn not_ready(&self) -> Error {
+        let health = self.health.read();
+        let why = match health.state {
+            HealthState::LoginRequired => "Telegram ended this account's session: log in again",
+            HealthState::Banned => "Telegram has banned or deactivated this account",
+            HealthState::Frozen => "Telegram has frozen this account",
+            HealthState::FloodWait => "Telegram asked this account to wait",
+            _ => "The account is not connected to Telegram; try again",
+        };
+        let error = Error::new(Code::AccountNotReady, why);
+        match (health.state.is_terminal(), health.flood_until) {
+            (true, _) => error,
+            (false, Some(until)) => error.retry_after_secs(seconds_until(until)),
+            (false, None) => error.retry_after_secs(5),
+        }
+    }
+
+    /// Calls one of Telegram's methods, unless Telegram asked to wait before it.
+    pub(super) async fn telegram<T>(
+        &self,
+        method: &'static str,
+        call: impl AsyncFnOnce(&Connection) -> Result<T, TelegramError>,
+    ) -> Result<T, Error> {
+        let connection = self.connection().await?;
+        self.obey_flood(method)?;
+        match call(&connection).await {
+            Ok(value) => {
+                self.health.seen();
+                Ok(value)
+            }
+            Err(TelegramError::AuthLost(loss)) => {
+                self.lose_session(loss);
+                Err(self.not_ready())
+            }
+            Err(error) => {
+                let TelegramError::FloodWait { seconds } = error else { return Err(error.into()) };
+                self.remember_flood(method, seconds);
+                Err(flood(method, seconds))
+            }
+        }
+    }
+
+    fn obey_flood(&self, method: &'static str) -> Result<(), Error> {
+        let Some(until) = self.floods.borrow().get(method).copied() else { return Ok(()) };
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            self.floods.borrow_mut().remove(method);
+            return Ok(());
+        }
+        let seconds = u32::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
+        Err(flood(method, seconds))
+    }
+
+    fn remember_flood(&self, method: &'static str, seconds: u32) {
+        let mut floods = self.floods.borrow_mut();
+        if floods.len() >= FLOODS_MAX {
+            floods.retain(|_, until| *until > Instant::now());
+        }
+        floods.insert(method, Instant::now() + Duration::from_secs(u64::from(seconds)));
+    }
+
+    /// A page of chats, most recent first.
+    pub(crate) async fn chats(&self, cursor: Option<&str>, limit: u32, live: bool) -> Result<ChatPage, Error> {
+        if cursor.is_none()
+            && !live
+            && let Some(page) = self.cached_chats(limit)
+        {
+            return Ok(page);
+        }
+        let page = self.telegram("messages.getDialogs", async |connection| connection.chats(cursor, limit).await).await?;
+        if cursor.is_none() {
+            self.chats.replace(Some(CachedChats { read_at: Instant::now(), limit, page: page.clone() }));
+        }
+        Ok(page)
+    }
+
+    fn cached_chats(&self, limit: u32) -> Option<ChatPage> {
+        let cached = self.chats.borrow();
+        let usable = cached.as_ref().filter(|cached| cached.limit == limit && cached.read_at.elapsed() < CHATS_FRESH);
+        usable.map(|cached| cached.page.clone())
+    }
+
+    /// Forgets the cached list of chats: something in it has changed.
+    pub(super) fn chats_changed(&self) {
+        self.chats.replace(None);
+    }
+
+    /// Begins to read all chats beside the calls, unless that is already under way.
+    pub(crate) async fn start_loading_chats(self: &Rc<Self>) -> Result<(), Error> {
+        self.connection().await?;
+        if self.loading_chats.replace(true) {
+            return Ok(());
+        }
+        let context = Rc::clone(self);
+        self.tasks.spawn(async move {
+            if let Err(error) = context.load_chats().await {
+                tracing::warn!(account = %context.ownership.account, %error, "the chats could not be loaded");
+            }
+            context.loading_chats.set(false);
+        });
+        Ok(())
+    }
+
+    async fn load_chats(&self) -> Result<(), Error> {
+        let mut cursor: Option<String> = None;
+        for _ in 0..LOAD_PAGES_MAX {
+            let page = self.chats(cursor.as_deref(), LOAD_PAGE_LENGTH, true).await?;
+            match page.next_cursor() {
+                None => break,
+                next => cursor = next,
+            }
+        }
+        Ok(())
+    }
+
+    /// Messages of a chat, newest first.
+    pub(crate) async fn history(
+        &self,
+        chat: ChatId,
+        offset_id: i32,
+        limit: u32,
+        topic_id: Option<i32>,
+    ) -> Result<Vec<Message>, Error> {
+        let method = if topic_id.is_some() { "messages.getReplies" } else { "messages.getHistory" };
+        self.telegram(method, async |connection| connection.history(chat, offset_id, limit, topic_id).await).await
+    }
+
+    /// Marks messages read, up to and including `max_id`.
+    pub(crate) async fn mark_read(&self, chat: ChatId, max_id: i32) -> Result<(), Error> {
+        self.telegram("messages.readHistory", async |connection| connection.read_history(chat, max_id).await).await?;
+        self.chats_changed();
+        Ok(())
+    }
+}
+
+impl AccountCall {
+    /// Sends a text under a `random_id` that is durable before Telegram is called.
+    pub(crate) async fn send_message(&self, chat: ChatId, text: &str, topic_id: Option<i32>) -> Result<Message, Error> {
+        let mut random = [0u8; 8];
+        getrandom::fill(&mut random).map_err(Error::internal)?;
+        let random_id = i64::from_le_bytes(random);
+        let pending = PendingSend { chat_id: chat, random_id, started_at_ms: now_ms() };
+        let id = random;
+        self.records.batch().put(Space::PendingSend, &id, &pending)?.commit(Durability::Durable).await?;
+        let sent = self
+            .telegram("messages.sendMessage", async |connection| connection.send_message(chat, text, random_id, topic_id).await)
+            .await;
+        let undecided = matches!(&sent, Err(error) if error.code() == Code::OutcomeUnknown);
+        if !undecided {
+            let forgotten = self.records.batch().delete(Space::PendingSend, &id).commit(Durability::Relaxed).await;
+            if let Err(error) = forgotten {
+                tracing::warn!(%error, "a decided send stays noted as pending");
+            }
+        }
+        self.chats_changed();
+        sent
+    }
+}
+
+fn flood(method: &str, seconds: u32) -> Error {
+    Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s before {method}")).retry_after_secs(seconds)
+}
+
+fn seconds_until(unix_ms: u64) -> u32 {
+    u32::try_from(unix_ms.saturating_sub(now_ms()).div_ceil(1_000)).unwrap_or(u32::MAX).max(1)
+}

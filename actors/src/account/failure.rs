@@ -1,0 +1,34 @@
+//! What a failure of Telegram means to a caller: the one place that turns the port's errors into ours.
+
+use crate::error::{Code, Error};
+use crate::telegram::TelegramError;
+
+impl From<TelegramError> for Error {
+    fn from(error: TelegramError) -> Self {
+        match error {
+            TelegramError::FloodWait { seconds } => {
+                Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s")).retry_after_secs(seconds)
+            }
+            TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
+            TelegramError::InvalidCode => Error::invalid("code", "is not the code that Telegram sent"),
+            TelegramError::InvalidPassword => Error::invalid("password", "is not the account's two-factor password"),
+            TelegramError::InvalidPhone => Error::invalid("phone", "is not a number that Telegram accepts"),
+            TelegramError::SignUpRequired => {
+                Error::invalid("phone", "has no Telegram account: make one with an official app first")
+            }
+            TelegramError::CodeExpired => Error::new(Code::LoginExpired, "The code has expired: ask for a new one"),
+            TelegramError::AuthLost(loss) => {
+                Error::new(Code::AccountNotReady, format!("Telegram ended the session ({}): log in again", loss.name()))
+            }
+            TelegramError::Timeout | TelegramError::RandomIdDuplicate => Error::new(
+                Code::OutcomeUnknown,
+                "Telegram did not answer in time: it may or may not have happened. Check before trying again",
+            ),
+            TelegramError::Connection(_) | TelegramError::Datacentre(_) => {
+                Error::new(Code::TelegramUnreachable, "Telegram cannot be reached").retry_after_secs(5)
+            }
+            TelegramError::Rpc { name, .. } => Error::new(Code::TelegramError, format!("Telegram refused the request: {name}")),
+            other => Error::internal(other),
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
+
+mod calls;
+mod connect;
+mod failure;
+mod handle;
+mod health;
+mod login;
+
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures::future::LocalBoxFuture;
+use secrecy::SecretString;
+use tokio::sync::{Notify, oneshot};
+
+use crate::environment::Environment;
+use crate::error::{Code, Error};
+use crate::identity::{AccountId, UserId};
+use crate::operation::{AccountWork, Answer};
+use crate::runtime::{Actor, Supervised, Tasks, supervise};
+use crate::telegram::Connection;
+use crate::vault::AccountRecords;
+
+use handle::Ownership;
+use login::LoginState;
+
+pub(crate) use handle::{AccountHandle, LoginProgress, LoginStep};
+pub(crate) use health::HealthCell;
+pub use health::{Health, HealthState};
+
+/// What an account's actor can be asked.
+pub(crate) enum AccountMessage {
+    /// One permitted operation.
+    Run { ownership: Ownership, work: Box<dyn AccountWork>, request_id: String, reply: oneshot::Sender<Result<Answer, Error>> },
+    /// One step of its login.
+    Login { ownership: Ownership, step: LoginStep, reply: oneshot::Sender<Result<LoginProgress, Error>> },
+    /// The end of its session with Telegram.
+    LogOut { ownership: Ownership, reply: oneshot::Sender<Result<(), Error>> },
+}
+
+/// How an account came to be.
+pub(crate) enum Origin {
+    /// It is being logged in, with this application secret.
+    Login { api_hash: SecretString },
+    /// It was logged in before; its session is in its records.
+    Existing,
+}
+
+/// All that an account's actor is made of; kept by its supervisor.
+pub(crate) struct Seed {
+    pub(crate) owner: UserId,
+    pub(crate) account: AccountId,
+    pub(crate) api_id: i32,
+    pub(crate) origin: Origin,
+    pub(crate) records: AccountRecords,
+    pub(crate) health: HealthCell,
+}
+
+/// Everything that the account's actor owns. Shared between the actor and its waiting work, on one thread.
+pub struct AccountContext {
+    ownership: Ownership,
+    api_id: i32,
+    environment: Arc<Environment>,
+    records: AccountRecords,
+    health: HealthCell,
+    tasks: Tasks,
+    connection: RefCell<Option<Rc<Connection>>>,
+    /// Told whenever the connection or the health changes.
+    changed: Notify,
+    calls: Cell<usize>,
+    /// Until when Telegram asked to wait, for each of its methods.
+    floods: RefCell<HashMap<&'static str, Instant>>,
+    login: RefCell<LoginState>,
+    /// Asks for a new connection: the login has changed.
+    reconnect: Notify,
+    chats: RefCell<Option<calls::CachedChats>>,
+    loading_chats: Cell<bool>,
+}
+
+impl fmt::Debug for AccountContext {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "AccountContext({})", self.ownership.account)
+    }
+}
+
+/// One call as the operations of an account see it: the account, and which request asks.
+#[derive(Clone, Debug)]
+pub struct AccountCall {
+    context: Rc<AccountContext>,
+    request_id: Rc<str>,
+}
+
+impl AccountCall {
+    /// The id of the request.
+    pub fn request_id(&self) -> &str {
+        &self.request_id
+    }
+}
+
+impl Deref for AccountCall {
+    type Target = Rc<AccountContext>;
+
+    fn deref(&self) -> &Rc<AccountContext> {
+        &self.context
+    }
+}
+
+struct AccountActor {
+    context: Rc<AccountContext>,
+}
+
+impl Actor for AccountActor {
+    type Message = AccountMessage;
+
+    fn handle(&mut self, message: AccountMessage) {
+        match message {
+            AccountMessage::Run { ownership, work, request_id, reply } => {
+                let call = AccountCall { context: Rc::clone(&self.context), request_id: request_id.into() };
+                self.take(&ownership, reply, || work.run(call));
+            }
+            AccountMessage::Login { ownership, step, reply } => {
+                let context = Rc::clone(&self.context);
+                self.take(&ownership, reply, || async move { login::step(&context, step).await });
+            }
+            AccountMessage::LogOut { ownership, reply } => {
+                let context = Rc::clone(&self.context);
+                self.take(&ownership, reply, || async move { login::log_out(&context).await });
+            }
+        }
+    }
+}
+
+impl AccountActor {
+    /// Starts one piece of work beside the actor, if the message is for this account and there is room.
+    fn take<T, F>(&self, ownership: &Ownership, reply: oneshot::Sender<Result<T, Error>>, work: impl FnOnce() -> F)
+    where
+        T: 'static,
+        F: Future<Output = Result<T, Error>> + 'static,
+    {
+        if *ownership != self.context.ownership {
+            tracing::error!(account = %self.context.ownership.account, "a message for another account was refused");
+            let _caller_may_be_gone = reply.send(Err(Error::account_forbidden()));
+            return;
+        }
+        let Some(room) = Room::enter(&self.context) else {
+            let busy = Error::new(Code::Overloaded, "The account has too many calls at work; try again").retry_after_secs(1);
+            let _caller_may_be_gone = reply.send(Err(busy));
+            return;
+        };
+        let working = work();
+        self.context.tasks.spawn(async move {
+            let result = working.await;
+            drop(room);
+            let _caller_may_be_gone = reply.send(result);
+        });
+    }
+}
+
+/// One call at work; counted until it ends.
+struct Room(Rc<AccountContext>);
+
+impl Room {
+    fn enter(context: &Rc<AccountContext>) -> Option<Self> {
+        let calls = context.calls.get();
+        (calls < context.environment.settings.limits.account_calls_max).then(|| {
+            context.calls.set(calls + 1);
+            Self(Rc::clone(context))
+        })
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.0.calls.set(self.0.calls.get().saturating_sub(1));
+    }
+}
+
+/// Starts an account's actor; each incarnation connects anew from the session in its records.
+pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Supervised<AccountMessage>, Error> {
+    let place = environment.pool.place().ok_or_else(|| Error::internal("no thread for an account's actor"))?;
+    let name = format!("account {}", seed.account);
+    let shared = Arc::clone(environment);
+    let factory = move |tasks: Tasks| -> LocalBoxFuture<'static, Result<AccountActor, String>> {
+        let context = Rc::new(AccountContext {
+            ownership: Ownership { owner: seed.owner.clone(), account: seed.account },
+            api_id: seed.api_id,
+            environment: Arc::clone(&shared),
+            records: seed.records.clone(),
+            health: seed.health.clone(),
+            tasks: tasks.clone(),
+            connection: RefCell::default(),
+            changed: Notify::new(),
+            calls: Cell::new(0),
+            floods: RefCell::default(),
+            login: RefCell::new(LoginState::new(&seed.origin)),
+            reconnect: Notify::new(),
+            chats: RefCell::default(),
+            loading_chats: Cell::new(false),
+        });
+        tasks.spawn(connect::keep_connected(Rc::clone(&context)));
+        Box::pin(async move { Ok(AccountActor { context }) })
+    };
+    Ok(supervise(&place, name, environment.restarts, environment.settings.limits.mailbox_capacity, Box::new(factory)))
+}

@@ -1,0 +1,63 @@
+//! The list of all operations. Routes, documents and the tests that walk everything are made from it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::operation::Entry;
+use crate::operations::{accounts, agent_keys, audit, chats, credentials, login, messages, service};
+
+/// An ordered list of operations with unique names and unique routes.
+#[derive(Clone)]
+pub struct Catalogue(Arc<Vec<Entry>>);
+
+impl Catalogue {
+    /// Every operation of this server.
+    pub fn standard() -> Self {
+        Self::of(vec![
+            Entry::user::<service::WhoAmI>(),
+            Entry::user::<service::GetStorageMode>(),
+            Entry::user::<service::SetStorageMode>(),
+            Entry::user::<login::RequestLoginCode>(),
+            Entry::user::<login::VerifyLoginCode>(),
+            Entry::user::<login::SubmitTwoFactorPassword>(),
+            Entry::user::<accounts::ListAccounts>(),
+            Entry::user::<accounts::GetAccount>(),
+            Entry::user::<accounts::DeleteAccount>(),
+            Entry::account::<chats::ListChats>(),
+            Entry::account::<chats::StartLoadingChats>(),
+            Entry::account::<messages::GetMessages>(),
+            Entry::account::<messages::SendMessage>(),
+            Entry::account::<messages::MarkMessagesRead>(),
+            Entry::user::<agent_keys::CreateAgentKey>(),
+            Entry::user::<agent_keys::ListAgentKeys>(),
+            Entry::user::<agent_keys::ListScopes>(),
+            Entry::user::<agent_keys::RevokeAgentKey>(),
+            Entry::user::<audit::ListAuditEntries>(),
+            Entry::user::<credentials::GetCredentials>(),
+            Entry::user::<credentials::SetCredentials>(),
+            Entry::user::<credentials::DeleteCredentials>(),
+            Entry::user::<credentials::SetServerCredentials>(),
+        ])
+    }
+
+    /// A catalogue of these operations, for servers built with others than the standard ones.
+    pub fn of(entries: Vec<Entry>) -> Self {
+        Self(Arc::new(entries))
+    }
+
+    /// The operations, in the order of the documentation.
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// The operation with this name.
+    pub fn find(&self, name: &str) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.declaration().name == name)
+    }
+}
+
+impl fmt::Debug for Catalogue {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.0.iter()).finish()
+    }
+}

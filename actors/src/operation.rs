@@ -1,0 +1,413 @@
+//! What an operation is: one declaration from which every transport, document and authorization test is made.
+//!
+//! An operation is a struct whose fields are its input. [`Operation`] declares its name, route, access and effect; a
+//! [`UserOperation`] runs on the state of one user, an [`AccountOperation`] on one Telegram account. The catalogue erases the
+//! types, so that transports handle [`Entry`] values and never a particular operation.
+
+use std::any::TypeId;
+use std::fmt;
+use std::future::Future;
+use std::marker::PhantomData;
+
+use futures::future::LocalBoxFuture;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::account::AccountCall;
+use crate::error::{Code, Error};
+use crate::identity::AccountId;
+use crate::scope::Scope;
+use crate::telegram::ChatId;
+use crate::user::UserCall;
+
+/// The HTTP method of an operation's REST route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates or acts.
+    Post,
+    /// Replaces.
+    Put,
+    /// Changes in part.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+impl Method {
+    /// The method as HTTP spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+        }
+    }
+
+    /// Whether the input may come in a JSON body.
+    pub fn has_body(self) -> bool {
+        matches!(self, Method::Post | Method::Put | Method::Patch)
+    }
+}
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Humans, and agents whose key has this scope.
+    Scope(Scope),
+    /// Anyone who is authenticated.
+    Authenticated,
+    /// Humans only. The text is what an agent is told.
+    Human(&'static str),
+    /// Administrators only. The text is what an agent is told.
+    Admin(&'static str),
+}
+
+/// What an operation does to the world. All but reads are audited before they happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Changes something that can be mended.
+    Write,
+    /// Destroys data, or acts against others.
+    Destructive,
+}
+
+impl Effect {
+    /// Whether calls are audited and counted as mutations.
+    pub fn is_mutation(self) -> bool {
+        self != Effect::Read
+    }
+}
+
+/// Which bucket of this server's own rate limits a call draws from, besides the one of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateClass {
+    /// No bucket.
+    Unlimited,
+    /// The account's bucket for actions that Telegram watches.
+    Account,
+    /// The user's bucket for login attempts.
+    Login,
+}
+
+/// Everything about an operation that does not depend on one call.
+#[derive(Debug)]
+pub struct Declaration {
+    /// `snake_case`: the MCP tool, and in camelCase the GraphQL field.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// The REST method.
+    pub method: Method,
+    /// The REST path under `/api/v1`; parameters in braces are input fields, such as `{accountId}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// Which rate limit it draws from.
+    pub rate: RateClass,
+    /// The HTTP status of success.
+    pub success: u16,
+    /// Query parameters whose REST spelling differs from the field's: `(spelling, field)`.
+    pub query_spellings: &'static [(&'static str, &'static str)],
+}
+
+impl Declaration {
+    /// A declaration with the common defaults: a read that answers 200, draws from no bucket and spells its query like its fields.
+    pub const fn new(
+        name: &'static str,
+        summary: &'static str,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        effect: Effect,
+    ) -> Self {
+        Self { name, summary, method, path, access, effect, rate: RateClass::Unlimited, success: 200, query_spellings: &[] }
+    }
+
+    /// The same, drawing from this bucket.
+    pub const fn rate(mut self, rate: RateClass) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// The same, answering with this status.
+    pub const fn success(mut self, status: u16) -> Self {
+        self.success = status;
+        self
+    }
+
+    /// The same, with these REST spellings of query parameters.
+    pub const fn query_spellings(mut self, spellings: &'static [(&'static str, &'static str)]) -> Self {
+        self.query_spellings = spellings;
+        self
+    }
+}
+
+/// The account id that a request names. Text that is no id at all is kept as "no account", so that it is answered exactly like an
+/// account that does not exist.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccountReference(Option<AccountId>);
+
+impl AccountReference {
+    /// The id, if the text was one.
+    pub fn id(self) -> Option<AccountId> {
+        self.0
+    }
+}
+
+impl From<AccountId> for AccountReference {
+    fn from(id: AccountId) -> Self {
+        Self(Some(id))
+    }
+}
+
+impl<'de> Deserialize<'de> for AccountReference {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Self(String::deserialize(deserializer)?.parse().ok()))
+    }
+}
+
+impl JsonSchema for AccountReference {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "AccountId".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "string", "description": "The account's id, as `GET /accounts` lists it." })
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+/// One thing that a caller can ask for. The struct's fields are the input, in camelCase.
+pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
+    /// Its declaration.
+    const DECLARATION: Declaration;
+
+    /// What it answers. `()` answers without a body.
+    type Output: Serialize + JsonSchema + 'static;
+
+    /// The account that it touches, if any: the gateway checks that it is the caller's.
+    fn account(&self) -> Option<AccountReference> {
+        None
+    }
+
+    /// The chats that it touches, for the audit log and allowlists.
+    fn chats(&self) -> Vec<ChatId> {
+        Vec::new()
+    }
+
+    /// Checks of values beyond their types. An error names the field.
+    ///
+    /// # Errors
+    /// [`Code::InvalidInput`] for the first value that is not acceptable.
+    fn validate(&self) -> Result<(), Error> {
+        Ok(())
+    }
+
+    /// The cursor of the next page, if the answer is a page and there is one.
+    fn next_cursor(_output: &Self::Output) -> Option<String> {
+        None
+    }
+}
+
+/// An operation on the state of one user.
+pub trait UserOperation: Operation {
+    /// Does it. Runs on the user's actor; must not block.
+    fn run(self, call: UserCall) -> impl Future<Output = Result<Self::Output, Error>> + 'static;
+}
+
+/// An operation on one Telegram account. [`Operation::account`] must name it.
+pub trait AccountOperation: Operation {
+    /// Does it. Runs on the account's actor; must not block.
+    fn run(self, call: AccountCall) -> impl Future<Output = Result<Self::Output, Error>> + 'static;
+}
+
+/// What a call answers when it succeeds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The JSON body, if there is one.
+    pub body: Option<Vec<u8>>,
+    /// The cursor of the next page.
+    pub next_cursor: Option<String>,
+}
+
+/// The part of an invocation that runs on a user's actor.
+pub(crate) trait UserWork: Send {
+    fn run(self: Box<Self>, call: UserCall) -> LocalBoxFuture<'static, Result<Answer, Error>>;
+}
+
+/// The part of an invocation that runs on an account's actor.
+pub(crate) trait AccountWork: Send {
+    fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>>;
+}
+
+pub(crate) enum Work {
+    User(Box<dyn UserWork>),
+    Account(Box<dyn AccountWork>),
+}
+
+struct Typed<O>(O);
+
+impl<O: UserOperation> UserWork for Typed<O> {
+    fn run(self: Box<Self>, call: UserCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
+        let work = self.0.run(call);
+        Box::pin(async move { answer::<O>(work.await?) })
+    }
+}
+
+impl<O: AccountOperation> AccountWork for Typed<O> {
+    fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
+        let work = self.0.run(call);
+        Box::pin(async move { answer::<O>(work.await?) })
+    }
+}
+
+fn answer<O: Operation>(output: O::Output) -> Result<Answer, Error> {
+    let next_cursor = O::next_cursor(&output);
+    let body = if TypeId::of::<O::Output>() == TypeId::of::<()>() {
+        None
+    } else {
+        Some(serde_json::to_vec(&output).map_err(Error::internal)?)
+    };
+    Ok(Answer { status: O::DECLARATION.success, body, next_cursor })
+}
+
+/// A decoded call: what is asked, of which account, touching which chats.
+pub struct Invocation {
+    pub(crate) declaration: &'static Declaration,
+    pub(crate) account: Option<AccountReference>,
+    pub(crate) chats: Vec<ChatId>,
+    pub(crate) work: Work,
+}
+
+impl Invocation {
+    /// The operation that is asked for.
+    pub fn declaration(&self) -> &'static Declaration {
+        self.declaration
+    }
+}
+
+impl fmt::Debug for Invocation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Invocation({})", self.declaration.name)
+    }
+}
+
+trait Erased: Send + Sync {
+    fn declaration(&self) -> &'static Declaration;
+    fn input_schema(&self, generator: &mut SchemaGenerator) -> Schema;
+    fn output_schema(&self, generator: &mut SchemaGenerator) -> Option<Schema>;
+    fn decode(&self, arguments: Value) -> Result<Invocation, Error>;
+}
+
+struct OfUser<O>(PhantomData<fn() -> O>);
+struct OfAccount<O>(PhantomData<fn() -> O>);
+
+struct Declared<O>(PhantomData<O>);
+
+impl<O: Operation> Declared<O> {
+    const DECLARATION: &'static Declaration = &O::DECLARATION;
+}
+
+fn decode<O: Operation>(arguments: Value, work: fn(O) -> Work) -> Result<Invocation, Error> {
+    let declaration = Declared::<O>::DECLARATION;
+    let operation: O = serde_path_to_error::deserialize(arguments).map_err(|error| undecodable(declaration, &error))?;
+    operation.validate()?;
+    let (account, chats) = (operation.account(), operation.chats());
+    Ok(Invocation { declaration, account, chats, work: work(operation) })
+}
+
+/// A body with a missing or mistyped field is 422; where there is no body, the path or query is at fault and it is 400.
+fn undecodable(declaration: &Declaration, error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
+    let code = if declaration.method.has_body() { Code::UnprocessableInput } else { Code::BadRequest };
+    let reason = error.inner().to_string();
+    let field = match reason.split('`').nth(1) {
+        Some(name) if reason.starts_with("missing field") => name.to_owned(),
+        _ => error.path().to_string(),
+    };
+    Error::new(code, format!("{field}: {reason}")).in_field(field)
+}
+
+macro_rules! erase {
+    ($holder:ident, $operation:ident, $work:expr) => {
+        impl<O: $operation> Erased for $holder<O> {
+            fn declaration(&self) -> &'static Declaration {
+                Declared::<O>::DECLARATION
+            }
+
+            fn input_schema(&self, generator: &mut SchemaGenerator) -> Schema {
+                O::json_schema(generator)
+            }
+
+            fn output_schema(&self, generator: &mut SchemaGenerator) -> Option<Schema> {
+                (TypeId::of::<O::Output>() != TypeId::of::<()>()).then(|| generator.subschema_for::<O::Output>())
+            }
+
+            fn decode(&self, arguments: Value) -> Result<Invocation, Error> {
+                decode::<O>(arguments, $work)
+            }
+        }
+    };
+}
+
+erase!(OfUser, UserOperation, |operation| Work::User(Box::new(Typed(operation))));
+erase!(OfAccount, AccountOperation, |operation| Work::Account(Box::new(Typed(operation))));
+
+/// One line of the catalogue: an operation without its type.
+pub struct Entry(Box<dyn Erased>);
+
+impl Entry {
+    /// The entry of an operation that runs on a user.
+    pub fn user<O: UserOperation>() -> Self {
+        Self(Box::new(OfUser::<O>(PhantomData)))
+    }
+
+    /// The entry of an operation that runs on an account.
+    pub fn account<O: AccountOperation>() -> Self {
+        Self(Box::new(OfAccount::<O>(PhantomData)))
+    }
+
+    /// The operation's declaration.
+    pub fn declaration(&self) -> &'static Declaration {
+        self.0.declaration()
+    }
+
+    /// The JSON Schema of the input: an object whose properties are path, query and body fields together.
+    pub fn input_schema(&self, generator: &mut SchemaGenerator) -> Schema {
+        self.0.input_schema(generator)
+    }
+
+    /// The JSON Schema of the answer's body; `None` when there is no body.
+    pub fn output_schema(&self, generator: &mut SchemaGenerator) -> Option<Schema> {
+        self.0.output_schema(generator)
+    }
+
+    /// Turns arguments (one JSON object) into a call.
+    ///
+    /// # Errors
+    /// [`Code::UnprocessableInput`] or [`Code::BadRequest`] for a field that is missing or of the wrong type, and
+    /// [`Code::InvalidInput`] for a value that is not acceptable; each names the field.
+    pub fn decode(&self, arguments: Value) -> Result<Invocation, Error> {
+        self.0.decode(arguments)
+    }
+}
+
+impl fmt::Debug for Entry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Entry({})", self.declaration().name)
+    }
+}

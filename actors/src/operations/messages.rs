@@ -1,0 +1,151 @@
+//! Messages: reading, sending and marking read.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use crate::account::AccountCall;
+use crate::error::{Code, Error};
+use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::scope::Scope;
+use crate::telegram::{ChatId, Message};
+
+/// How many messages are given when no limit is asked for.
+const LIMIT_DEFAULT: u32 = 50;
+
+/// The most messages that one call gives; a larger limit is taken for this one.
+const LIMIT_MAX: u32 = 200;
+
+/// Telegram's own limit for the text of a message, in UTF-16 code units.
+const TEXT_UNITS_MAX: usize = 4_096;
+
+/// Reads messages of a chat, newest first.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct GetMessages {
+    account_id: AccountReference,
+    chat_id: ChatId,
+    /// Only messages older than this one.
+    #[serde(default)]
+    offset_id: Option<i32>,
+    /// How many messages: 50 if absent, at most 200.
+    #[serde(default)]
+    limit: Option<u32>,
+    /// Only messages of this forum topic or thread.
+    #[serde(default)]
+    topic_id: Option<i32>,
+}
+
+impl Operation for GetMessages {
+    const DECLARATION: Declaration = Declaration::new(
+        "get_messages",
+        "Read messages of a chat, newest first.",
+        Method::Get,
+        "/accounts/{accountId}/chats/{chatId}/messages",
+        Access::Scope(Scope::MessagesRead),
+        Effect::Read,
+    )
+    .query_spellings(&[("offset_id", "offsetId"), ("topic_id", "topicId")]);
+    type Output = Vec<Message>;
+
+    fn account(&self) -> Option<AccountReference> {
+        Some(self.account_id)
+    }
+
+    fn chats(&self) -> Vec<ChatId> {
+        vec![self.chat_id]
+    }
+}
+
+impl AccountOperation for GetMessages {
+    async fn run(self, call: AccountCall) -> Result<Vec<Message>, Error> {
+        let limit = self.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
+        call.history(self.chat_id, self.offset_id.unwrap_or(0), limit, self.topic_id).await
+    }
+}
+
+/// Sends a text message.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SendMessage {
+    account_id: AccountReference,
+    chat_id: ChatId,
+    /// The text: not blank, at most 4096 UTF-16 code units.
+    text: String,
+    /// The forum topic or thread to send to.
+    #[serde(default)]
+    topic_id: Option<i32>,
+}
+
+impl Operation for SendMessage {
+    const DECLARATION: Declaration = Declaration::new(
+        "send_message",
+        "Send a text message.",
+        Method::Post,
+        "/accounts/{accountId}/chats/{chatId}/messages",
+        Access::Scope(Scope::MessagesSend),
+        Effect::Write,
+    )
+    .rate(RateClass::Account);
+    type Output = Message;
+
+    fn account(&self) -> Option<AccountReference> {
+        Some(self.account_id)
+    }
+
+    fn chats(&self) -> Vec<ChatId> {
+        vec![self.chat_id]
+    }
+
+    fn validate(&self) -> Result<(), Error> {
+        if self.text.trim().is_empty() {
+            return Err(Error::new(Code::InvalidInput, "text: must not be blank").in_field("text"));
+        }
+        if self.text.encode_utf16().count() > TEXT_UNITS_MAX {
+            return Err(Error::invalid("text", format!("must have at most {TEXT_UNITS_MAX} UTF-16 code units")));
+        }
+        Ok(())
+    }
+}
+
+impl AccountOperation for SendMessage {
+    async fn run(self, call: AccountCall) -> Result<Message, Error> {
+        call.send_message(self.chat_id, &self.text, self.topic_id).await
+    }
+}
+
+/// Marks the messages of a chat read, up to and including one.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MarkMessagesRead {
+    account_id: AccountReference,
+    chat_id: ChatId,
+    /// The newest message to mark.
+    max_id: i32,
+}
+
+impl Operation for MarkMessagesRead {
+    const DECLARATION: Declaration = Declaration::new(
+        "mark_messages_read",
+        "Mark the messages of a chat read, up to and including one.",
+        Method::Post,
+        "/accounts/{accountId}/chats/{chatId}/read",
+        Access::Scope(Scope::MessagesSend),
+        Effect::Write,
+    )
+    .success(204);
+    type Output = ();
+
+    fn account(&self) -> Option<AccountReference> {
+        Some(self.account_id)
+    }
+
+    fn chats(&self) -> Vec<ChatId> {
+        vec![self.chat_id]
+    }
+}
+
+impl AccountOperation for MarkMessagesRead {
+    async fn run(self, call: AccountCall) -> Result<(), Error> {
+        call.mark_read(self.chat_id, self.max_id).await
+    }
+}

@@ -1,0 +1,10 @@
+//! The operations, one file for each family. Adding one is a struct here and a line in the catalogue.
+
+pub mod accounts;
+pub mod agent_keys;
+pub mod audit;
+pub mod chats;
+pub mod credentials;
+pub mod login;
+pub mod messages;
+pub mod service;

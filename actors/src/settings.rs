@@ -1,0 +1,93 @@
+//! What the actors need to know to run. The edge reads it from files, environment and flags; here it is plain values.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use secrecy::SecretString;
+
+use crate::telegram::{Device, Network};
+
+/// The settings of a gateway.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the store, the audit log and the lock are.
+    pub data_dir: PathBuf,
+    /// `SESSION_MASTER_KEY`: 32 bytes in hexadecimal or base64, or a passphrase.
+    pub master_key: SecretString,
+    /// Which Telegram network accounts connect to.
+    pub network: Network,
+    /// The api_id and api_hash of users who have none of their own.
+    pub credentials: Option<ApiCredentials>,
+    /// What the server calls itself in Telegram's list of devices.
+    pub device: Device,
+    /// The store's page cache, in bytes.
+    pub store_cache_bytes: u64,
+    /// Limits.
+    pub limits: Limits,
+}
+
+/// An application's identity with Telegram (my.telegram.org).
+#[derive(Clone, Debug)]
+pub struct ApiCredentials {
+    /// The application's number; positive.
+    pub api_id: i32,
+    /// The application's secret.
+    pub api_hash: SecretString,
+}
+
+/// A token bucket: `burst` at once, then one every `period`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// How many calls may come at once; at least 1.
+    pub burst: u32,
+    /// How long one more takes to be allowed; more than zero.
+    pub period: Duration,
+}
+
+/// Every limit that an operator may set.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Actions of one account that Telegram watches: sending, forwarding, creating.
+    pub account_actions: Bucket,
+    /// Mutations of one agent key.
+    pub agent_mutations: Bucket,
+    /// Login codes that one user may ask for.
+    pub login_attempts: Bucket,
+    /// Accounts that one user may have.
+    pub accounts_per_user_max: usize,
+    /// Logins of one user that may be unfinished at once.
+    pub logins_per_user_max: usize,
+    /// How long a login may stay unfinished before it is cleaned up.
+    pub login_lifetime: Duration,
+    /// Agent keys that one user may have, revoked ones included.
+    pub agent_keys_per_user_max: usize,
+    /// Calls that may wait in the mailbox of one actor.
+    pub mailbox_capacity: usize,
+    /// Calls of one account that may be at work at once.
+    pub account_calls_max: usize,
+    /// How long a caller waits for an outcome before it is told that the outcome is unknown.
+    pub call_timeout: Duration,
+    /// Accounts that may be connecting at once.
+    pub connects_max: usize,
+    /// How long a user's actor without accounts stays awake after its last call.
+    pub user_idle: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            account_actions: Bucket { burst: 10, period: Duration::from_secs(2) },
+            agent_mutations: Bucket { burst: 5, period: Duration::from_secs(5) },
+            login_attempts: Bucket { burst: 10, period: Duration::from_secs(2) },
+            accounts_per_user_max: 1_000,
+            logins_per_user_max: 16,
+            login_lifetime: Duration::from_secs(600),
+            agent_keys_per_user_max: 1_000,
+            mailbox_capacity: 256,
+            account_calls_max: 32,
+            call_timeout: Duration::from_secs(60),
+            connects_max: 64,
+            user_idle: Duration::from_secs(600),
+        }
+    }
+}

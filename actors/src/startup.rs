@@ -1,0 +1,91 @@
+//! Opening a data folder, in an order that changes nothing when the start is refused.
+
+use std::sync::{Arc, RwLock};
+
+use tokio::sync::Semaphore;
+
+use crate::audit::{AuditError, AuditLog};
+use crate::directory::Directory;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::identity::{KeyId, UserId};
+use crate::runtime::{ArbiterPool, RestartPolicy};
+use crate::settings::Settings;
+use crate::store::{DataFolder, DataFolderError, SledStore};
+use crate::user::agent_keys::{IndexedKey, KeyIndex};
+use crate::user::load_server_credentials;
+use crate::vault::{MasterKey, Space, Vault, VaultError};
+
+/// How many records are read from the store at once.
+const PAGE_LENGTH: usize = 1_024;
+
+/// Why a start was refused: sentences for the operator. The data folder is as it was.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    DataFolder(#[from] DataFolderError),
+    /// The master key is malformed or wrong, or a record is damaged.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The audit log cannot be opened, or does not prove itself.
+    #[error(transparent)]
+    Audit(#[from] AuditError),
+    /// A user could not be woken.
+    #[error("a user could not be started: {0}")]
+    User(#[from] Error),
+    /// No thread for actors could be started.
+    #[error("no thread for actors could be started")]
+    NoThread,
+}
+
+/// Opens everything that actors share. Answers what was found and mended.
+pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<String>), StartError> {
+    let folder = DataFolder::open(&settings.data_dir)?;
+    let master_key = MasterKey::parse(&settings.master_key)?;
+    let vault = Vault::open(&folder, &master_key, || SledStore::open(&folder, settings.store_cache_bytes)).await?;
+    let (audit, report) = AuditLog::open(&folder)?;
+    let keys = load_key_index(&vault).await?;
+    let server_credentials = load_server_credentials(&vault.server_records()).await?;
+    let connects = Arc::new(Semaphore::new(settings.limits.connects_max));
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let environment = Environment {
+        _folder: folder,
+        settings,
+        vault,
+        audit,
+        keys,
+        pool: ArbiterPool::start(threads),
+        connects,
+        server_credentials: RwLock::new(server_credentials),
+        restarts: RestartPolicy::default(),
+    };
+    Ok((Arc::new(environment), report.notes()))
+}
+
+async fn load_key_index(vault: &Vault) -> Result<KeyIndex, VaultError> {
+    let index = KeyIndex::default();
+    let mut after: Option<Vec<u8>> = None;
+    loop {
+        let page = vault.server_records().scan::<IndexedKey>(Space::AgentKey, after.as_deref(), PAGE_LENGTH).await?;
+        let Some((last, _)) = page.last() else { return Ok(index) };
+        after = Some(last.clone());
+        for (id, line) in page {
+            let id: Option<KeyId> = std::str::from_utf8(&id).ok().and_then(|id| id.parse().ok());
+            index.put(id.ok_or_else(|| VaultError::Corrupt("an agent key's id".into()))?, line);
+        }
+    }
+}
+
+/// Wakes every user that is known, so that their accounts come online.
+pub(crate) async fn wake_users(environment: &Environment, directory: &Directory) -> Result<(), StartError> {
+    let mut after: Option<UserId> = None;
+    loop {
+        let page = environment.vault.users(after.as_ref(), PAGE_LENGTH).await?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.clone());
+        for user in &page {
+            directory.wake(user).await?;
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! One MTProto client of one account: its connection, its calls and their limits.
+
+use std::fmt;
+use std::num::NonZeroUsize;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use grammers_client::Client;
+use grammers_client::client::ClientConfiguration;
+use grammers_mtsender::{ConnectionParams, NoRetries, SenderPool};
+use grammers_session::Session;
+use grammers_session::types::PeerId;
+use grammers_tl_types::{RemoteCall, enums, functions};
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use super::convert::Met;
+use super::key_exchange::make_key;
+use super::session::SealedSession;
+use super::{ChatId, Network, TelegramError, Updates};
+use crate::vault::AccountRecords;
+
+/// How long one call may take.
+const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// Calls of one connection that may be at work at once; further ones wait.
+const CALLS_MAX: usize = 16;
+
+/// Updates that may wait between the socket and the account. What does not fit is lost, and found again as a gap.
+const UPDATES_MAX: usize = 1_024;
+
+/// What the server calls itself in Telegram's list of devices.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// The device's model.
+    pub model: String,
+    /// The system's version.
+    pub system_version: String,
+    /// This server's version.
+    pub app_version: String,
+    /// The language, as ISO 639-1 has it.
+    pub language: String,
+}
+
+impl Default for Device {
+    fn default() -> Self {
+        Self {
+            model: "vasya-server".to_owned(),
+            system_version: std::env::consts::OS.to_owned(),
+            app_version: env!("CARGO_PKG_VERSION").to_owned(),
+            language: "en".to_owned(),
+        }
+    }
+}
+
+/// All that a connection needs to be opened.
+#[derive(Debug)]
+pub struct ConnectionOptions {
+    /// The network.
+    pub network: Network,
+    /// The application's number.
+    pub api_id: i32,
+    /// How the server names itself.
+    pub device: Device,
+    /// Where the session is kept.
+    pub records: AccountRecords,
+}
+
+/// An open connection. Dropping it closes it.
+pub struct Connection {
+    pub(super) client: Client,
+    pub(super) session: Arc<SealedSession>,
+    pub(super) api_id: i32,
+    network: Network,
+    calls: Semaphore,
+    runner: JoinHandle<()>,
+}
+
+impl Connection {
+    /// Opens the session in the records and makes an auth key if there is none yet. The socket is dialled by the first call.
+    ///
+    /// # Errors
+    /// [`TelegramError::Connection`] or [`TelegramError::Datacentre`] when no auth key can be made, [`TelegramError::Record`] when the
+    /// session cannot be read.
+    pub async fn open(options: ConnectionOptions) -> Result<(Self, Updates), TelegramError> {
+        let ConnectionOptions { network, api_id, device, records } = options;
+        let session = Arc::new(SealedSession::load(network.clone(), records).await?);
+        let parameters = ConnectionParams {
+            device_model: device.model,
+            system_version: device.system_version,
+            app_version: device.app_version,
+            system_lang_code: device.language.clone(),
+            lang_code: device.language,
+            use_ipv6: false,
+            retry_policy: Box::new(NoRetries),
+            updates_channel_capacity: NonZeroUsize::new(UPDATES_MAX).unwrap_or(NonZeroUsize::MIN),
+            __non_exhaustive: (),
+        };
+        let SenderPool { runner, handle, updates } = SenderPool::with_configuration(Arc::clone(&session), api_id, parameters);
+        let handle_of_updates = handle.clone();
+        let client = Client::with_configuration(handle, ClientConfiguration { auto_cache_peers: false });
+        let runner = tokio::spawn(runner.run());
+        let connection =
+            Self { client, session: Arc::clone(&session), api_id, network, calls: Semaphore::new(CALLS_MAX), runner };
+        connection.ensure_key(connection.session.home_dc_id()?).await?;
+        let updates = Updates::new(handle_of_updates, session, updates).await?;
+        Ok((connection, updates))
+    }
+
+    /// Whether somebody is logged in with the session, as far as it knows itself.
+    pub fn is_authorized(&self) -> bool {
+        self.session.self_id().is_some()
+    }
+
+    /// Asks Telegram for something small, which proves that the connection and the login stand.
+    ///
+    /// # Errors
+    /// As every call.
+    pub async fn ping(&self) -> Result<(), TelegramError> {
+        self.invoke(&functions::updates::GetState {}).await.map(|_| ())
+    }
+
+    /// Makes an auth key for a datacentre of a network whose RSA key grammers does not know; before anything dials it.
+    pub(super) async fn ensure_key(&self, dc_id: i32) -> Result<(), TelegramError> {
+        if self.network.keys().is_empty() || self.session.has_key(dc_id) {
+            return Ok(());
+        }
+        let unknown = || TelegramError::Datacentre(format!("{dc_id} is not listed"));
+        let datacentre = self.network.datacentre(dc_id).ok_or_else(unknown)?;
+        let key = make_key(datacentre.address, dc_id, self.network.keys()).await?;
+        Ok(self.session.put_key(dc_id, &key).await?)
+    }
+
+    /// Makes another datacentre the account's home.
+    pub(super) async fn migrate(&self, dc_id: i32) -> Result<(), TelegramError> {
+        self.ensure_key(dc_id).await?;
+        Ok(self.session.set_home_dc_id(dc_id).await?)
+    }
+
+    /// Calls one of Telegram's methods in the account's home datacentre.
+    pub(super) async fn invoke<R: RemoteCall>(&self, request: &R) -> Result<R::Return, TelegramError> {
+        self.guard(async { Ok(self.client.invoke(request).await?) }).await
+    }
+
+    /// Bounds a call in number and time, and turns a panic of the library into an error of this call alone.
+    pub(super) async fn guard<T>(&self, call: impl Future<Output = Result<T, TelegramError>>) -> Result<T, TelegramError> {
+        let bounded = async {
+            let _turn = self.calls.acquire().await;
+            AssertUnwindSafe(call).catch_unwind().await.unwrap_or(Err(TelegramError::Panicked))
+        };
+        tokio::time::timeout(CALL_TIMEOUT, bounded).await.unwrap_or(Err(TelegramError::Timeout))
+    }
+
+    /// Remembers how to address everyone whom an answer mentions.
+    pub(super) async fn remember(&self, met: &Met) -> Result<(), TelegramError> {
+        Ok(self.session.cache_peers(met.peers()).await?)
+    }
+
+    /// How to address a chat in a call. One that was never met is looked for among the most recent chats.
+    pub(super) async fn input_peer(&self, chat: ChatId) -> Result<enums::InputPeer, TelegramError> {
+        if let Some(peer) = self.known_peer(chat).await? {
+            return Ok(peer);
+        }
+        self.chats(None, super::calls::DIALOGS_PAGE_MAX).await?;
+        self.known_peer(chat).await?.ok_or(TelegramError::ChatNotFound)
+    }
+
+    async fn known_peer(&self, chat: ChatId) -> Result<Option<enums::InputPeer>, TelegramError> {
+        if self.session.self_id() == Some(chat.value()) {
+            return Ok(Some(enums::InputPeer::PeerSelf));
+        }
+        let Some(id) = PeerId::from_bot_api_dialog_id(chat.value()) else { return Ok(None) };
+        let known = self.session.peer(id).await?;
+        let reference = match (self.session.peer_ref(id).await?, known) {
+            (Some(reference), _) => reference,
+            (None, Some(_)) => id.to_ambient_ref(),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(enums::InputPeer::from(&reference)))
+    }
+}
+
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.runner.abort();
+    }
+}
+
+impl fmt::Debug for Connection {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Connection")
+    }
+}

@@ -1,0 +1,244 @@
+//! From Telegram's types to ours.
+
+use std::collections::HashMap;
+
+use grammers_session::types::{PeerAuth, PeerInfo};
+use grammers_tl_types::{enums, types};
+
+use super::chat_id::ChatIdKind;
+use super::{Chat, ChatId, ChatType, MediaInfo, MediaType, Message, UserInfo};
+
+/// How many characters of the newest message a list of chats shows.
+const LAST_MESSAGE_CHARACTERS: usize = 100;
+
+/// The users and chats that an answer mentions.
+pub(super) struct Met {
+    users: HashMap<i64, types::User>,
+    chats: HashMap<i64, enums::Chat>,
+}
+
+impl Met {
+    pub(super) fn new(users: Vec<enums::User>, chats: Vec<enums::Chat>) -> Self {
+        let users = users.into_iter().filter_map(|user| match user {
+            enums::User::User(user) => Some((user.id, user)),
+            enums::User::Empty(_) => None,
+        });
+        let chats = chats.into_iter().filter_map(|chat| marked_id(&chat).map(|id| (id.value(), chat)));
+        Self { users: users.collect(), chats: chats.collect() }
+    }
+
+    /// How to address them. A minimal user or channel has a hash that is good for nothing else, so it is left out.
+    pub(super) fn peers(&self) -> Vec<PeerInfo> {
+        let users = self.users.values().filter(|user| !user.min).map(|user| PeerInfo::User {
+            id: user.id,
+            auth: user.access_hash.map(PeerAuth::from_hash),
+            bot: Some(user.bot),
+            is_self: Some(user.is_self),
+        });
+        let chats = self.chats.values().filter_map(|chat| match chat {
+            enums::Chat::Chat(chat) => Some(PeerInfo::Chat { id: chat.id }),
+            enums::Chat::Forbidden(chat) => Some(PeerInfo::Chat { id: chat.id }),
+            enums::Chat::Channel(channel) if !channel.min => {
+                Some(PeerInfo::Channel { id: channel.id, auth: channel.access_hash.map(PeerAuth::from_hash), kind: None })
+            }
+            enums::Chat::ChannelForbidden(channel) => {
+                let auth = Some(PeerAuth::from_hash(channel.access_hash));
+                Some(PeerInfo::Channel { id: channel.id, auth, kind: None })
+            }
+            _ => None,
+        });
+        users.chain(chats).collect()
+    }
+
+    fn name(&self, id: ChatId) -> Option<String> {
+        match id.kind() {
+            ChatIdKind::User(user) => self.users.get(&user).map(full_name),
+            _ => self.chats.get(&id.value()).map(title),
+        }
+    }
+}
+
+fn marked_id(chat: &enums::Chat) -> Option<ChatId> {
+    Some(ChatId::of(match chat {
+        enums::Chat::Chat(chat) => ChatIdKind::Group(chat.id),
+        enums::Chat::Forbidden(chat) => ChatIdKind::Group(chat.id),
+        enums::Chat::Channel(channel) => ChatIdKind::Channel(channel.id),
+        enums::Chat::ChannelForbidden(channel) => ChatIdKind::Channel(channel.id),
+        _ => return None,
+    }))
+}
+
+fn title(chat: &enums::Chat) -> String {
+    match chat {
+        enums::Chat::Chat(chat) => chat.title.clone(),
+        enums::Chat::Forbidden(chat) => chat.title.clone(),
+        enums::Chat::Channel(channel) => channel.title.clone(),
+        enums::Chat::ChannelForbidden(channel) => channel.title.clone(),
+        _ => String::new(),
+    }
+}
+
+fn full_name(user: &types::User) -> String {
+    let parts = [user.first_name.as_deref(), user.last_name.as_deref()];
+    parts.into_iter().flatten().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// The chat that a peer stands for.
+pub(super) fn chat_of(peer: &enums::Peer) -> ChatId {
+    ChatId::of(match peer {
+        enums::Peer::User(peer) => ChatIdKind::User(peer.user_id),
+        enums::Peer::Chat(peer) => ChatIdKind::Group(peer.chat_id),
+        enums::Peer::Channel(peer) => ChatIdKind::Channel(peer.channel_id),
+    })
+}
+
+/// A person, unless the user is a placeholder.
+pub(super) fn user_info(user: &enums::User) -> Option<UserInfo> {
+    let enums::User::User(user) = user else { return None };
+    Some(UserInfo {
+        id: user.id,
+        first_name: user.first_name.clone().unwrap_or_default(),
+        last_name: user.last_name.clone(),
+        username: user.username.clone(),
+        phone: user.phone.clone().unwrap_or_default(),
+    })
+}
+
+/// A chat as a list shows it; `now` in Unix seconds.
+pub(super) fn chat(dialog: &types::Dialog, newest: Option<&enums::Message>, met: &Met, now: i64) -> Chat {
+    let id = chat_of(&dialog.peer);
+    let enums::PeerNotifySettings::Settings(notify) = &dialog.notify_settings;
+    let (chat_type, username, is_forum) = match id.kind() {
+        ChatIdKind::User(user) => (ChatType::User, met.users.get(&user).and_then(|user| user.username.clone()), false),
+        ChatIdKind::Group(_) => (ChatType::Group, None, false),
+        ChatIdKind::Channel(_) => match met.chats.get(&id.value()) {
+            Some(enums::Chat::Channel(channel)) => {
+                let chat_type = if channel.broadcast { ChatType::Channel } else { ChatType::Group };
+                (chat_type, channel.username.clone(), channel.forum)
+            }
+            _ => (ChatType::Channel, None, false),
+        },
+    };
+    Chat {
+        id,
+        title: met.name(id).unwrap_or_default(),
+        username,
+        unread_count: dialog.unread_count,
+        chat_type,
+        last_message: newest.and_then(text).map(|text| shortened(&text)),
+        avatar_path: None,
+        is_forum,
+        is_muted: notify.mute_until.is_some_and(|until| i64::from(until) > now),
+    }
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(LAST_MESSAGE_CHARACTERS) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+fn text(message: &enums::Message) -> Option<String> {
+    match message {
+        enums::Message::Message(message) => Some(message.message.clone()).filter(|text| !text.is_empty()),
+        _ => None,
+    }
+}
+
+/// The id of a message of any kind.
+pub(super) fn message_id(message: &enums::Message) -> i32 {
+    match message {
+        enums::Message::Empty(message) => message.id,
+        enums::Message::Message(message) => message.id,
+        enums::Message::Service(message) => message.id,
+    }
+}
+
+/// When a message was sent, and in which chat.
+pub(super) fn message_place(message: &enums::Message) -> Option<(i32, ChatId)> {
+    match message {
+        enums::Message::Empty(_) => None,
+        enums::Message::Message(message) => Some((message.date, chat_of(&message.peer_id))),
+        enums::Message::Service(message) => Some((message.date, chat_of(&message.peer_id))),
+    }
+}
+
+/// A message, unless it is a placeholder for one that was deleted.
+pub(super) fn message(raw: &enums::Message, met: &Met, self_id: Option<i64>) -> Option<Message> {
+    let (id, date, from, peer, out, media) = match raw {
+        enums::Message::Empty(_) => return None,
+        enums::Message::Message(raw) => (raw.id, raw.date, &raw.from_id, &raw.peer_id, raw.out, raw.media.as_ref()),
+        enums::Message::Service(raw) => (raw.id, raw.date, &raw.from_id, &raw.peer_id, raw.out, None),
+    };
+    let chat_id = chat_of(peer);
+    // In a private chat Telegram leaves the sender out: it is whoever of the two the direction says.
+    let sender = from.as_ref().map(chat_of).or_else(|| match chat_id.kind() {
+        ChatIdKind::User(_) if out => self_id.map(|id| ChatId::of(ChatIdKind::User(id))),
+        _ => Some(chat_id),
+    });
+    let from_user_id = sender.and_then(|sender| match sender.kind() {
+        ChatIdKind::User(id) => Some(id),
+        _ => None,
+    });
+    Some(Message {
+        id,
+        chat_id,
+        from_user_id,
+        sender_name: sender.and_then(|sender| met.name(sender)).filter(|name| !name.is_empty()),
+        text: text(raw),
+        date: i64::from(date),
+        is_outgoing: out,
+        media: media.and_then(media_info).map(|media| vec![media]),
+    })
+}
+
+fn media_info(media: &enums::MessageMedia) -> Option<MediaInfo> {
+    match media {
+        enums::MessageMedia::Empty => None,
+        enums::MessageMedia::Photo(media) => Some(photo(media)),
+        enums::MessageMedia::Document(media) => Some(document(media)),
+        enums::MessageMedia::WebPage(media) => Some(web_page(media)),
+        _ => Some(MediaInfo::of(MediaType::Other)),
+    }
+}
+
+fn photo(media: &types::MessageMediaPhoto) -> MediaInfo {
+    let sizes = match &media.photo {
+        Some(enums::Photo::Photo(photo)) => photo.sizes.as_slice(),
+        _ => &[],
+    };
+    let bytes = sizes.iter().filter_map(|size| match size {
+        enums::PhotoSize::Size(size) => u64::try_from(size.size).ok(),
+        enums::PhotoSize::Progressive(size) => size.sizes.iter().max().and_then(|size| u64::try_from(*size).ok()),
+        _ => None,
+    });
+    MediaInfo { file_size: bytes.max(), mime_type: Some("image/jpeg".to_owned()), ..MediaInfo::of(MediaType::Photo) }
+}
+
+fn document(media: &types::MessageMediaDocument) -> MediaInfo {
+    let Some(enums::Document::Document(document)) = &media.document else { return MediaInfo::of(MediaType::Document) };
+    let has = |wanted: fn(&enums::DocumentAttribute) -> bool| document.attributes.iter().any(wanted);
+    let media_type = if has(|attribute| matches!(attribute, enums::DocumentAttribute::Audio(audio) if audio.voice)) {
+        MediaType::Voice
+    } else if has(|attribute| matches!(attribute, enums::DocumentAttribute::Audio(_))) {
+        MediaType::Audio
+    } else if has(|attribute| matches!(attribute, enums::DocumentAttribute::Video(_))) {
+        MediaType::Video
+    } else {
+        MediaType::Document
+    };
+    let file_size = u64::try_from(document.size).ok();
+    MediaInfo { file_size, mime_type: Some(document.mime_type.clone()), ..MediaInfo::of(media_type) }
+}
+
+fn web_page(media: &types::MessageMediaWebPage) -> MediaInfo {
+    let enums::WebPage::Page(page) = &media.webpage else { return MediaInfo::of(MediaType::Webpage) };
+    MediaInfo {
+        webpage_url: Some(page.url.clone()),
+        webpage_site_name: page.site_name.clone(),
+        webpage_title: page.title.clone(),
+        webpage_description: page.description.clone(),
+        ..MediaInfo::of(MediaType::Webpage)
+    }
+}

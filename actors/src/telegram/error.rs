@@ -1,0 +1,187 @@
+//! What can go wrong with Telegram, and the one table that tells it from Telegram's own names.
+
+use grammers_client::InvocationError;
+use grammers_mtsender::RpcError;
+
+use crate::vault::VaultError;
+
+/// Why Telegram ended a session. Nothing helps but a new login.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthLoss {
+    /// The key is not logged in (any more).
+    AuthKeyUnregistered,
+    /// The person ended the session from another device.
+    SessionRevoked,
+    /// The session expired.
+    SessionExpired,
+    /// The key was used from two places at once.
+    AuthKeyDuplicated,
+    /// The account was deleted or deactivated.
+    UserDeactivated,
+    /// The account was banned.
+    UserDeactivatedBan,
+}
+
+impl AuthLoss {
+    const ALL: [Self; 6] = [
+        Self::AuthKeyUnregistered,
+        Self::SessionRevoked,
+        Self::SessionExpired,
+        Self::AuthKeyDuplicated,
+        Self::UserDeactivated,
+        Self::UserDeactivatedBan,
+    ];
+
+    /// Telegram's name for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::AuthKeyUnregistered => "AUTH_KEY_UNREGISTERED",
+            Self::SessionRevoked => "SESSION_REVOKED",
+            Self::SessionExpired => "SESSION_EXPIRED",
+            Self::AuthKeyDuplicated => "AUTH_KEY_DUPLICATED",
+            Self::UserDeactivated => "USER_DEACTIVATED",
+            Self::UserDeactivatedBan => "USER_DEACTIVATED_BAN",
+        }
+    }
+
+    /// Whether the account itself is gone.
+    pub fn is_ban(self) -> bool {
+        matches!(self, Self::UserDeactivated | Self::UserDeactivatedBan)
+    }
+}
+
+/// Why a call to Telegram failed. It never holds message text, a phone number or a secret.
+#[derive(Debug, thiserror::Error)]
+pub enum TelegramError {
+    /// Telegram asks to wait before this method.
+    #[error("Telegram asks to wait {seconds} s")]
+    FloodWait {
+        /// How long, in seconds.
+        seconds: u32,
+    },
+    /// Telegram ended the session.
+    #[error("the session has ended: {}", .0.name())]
+    AuthLost(AuthLoss),
+    /// The account does not know the chat.
+    #[error("the chat is not known")]
+    ChatNotFound,
+    /// The login code is wrong.
+    #[error("the code is wrong")]
+    InvalidCode,
+    /// The login code has expired.
+    #[error("the code has expired")]
+    CodeExpired,
+    /// The two-factor password is wrong.
+    #[error("the password is wrong")]
+    InvalidPassword,
+    /// The phone number is not acceptable, or banned.
+    #[error("the phone number is not acceptable")]
+    InvalidPhone,
+    /// The phone number has no Telegram account.
+    #[error("the phone number has no account")]
+    SignUpRequired,
+    /// The account must move to another datacentre.
+    #[error("the account lives in datacentre {0}")]
+    Migrate(i32),
+    /// A message with this `random_id` exists.
+    #[error("the message was sent before")]
+    RandomIdDuplicate,
+    /// Telegram refused for another reason.
+    #[error("Telegram refused: {name}")]
+    Rpc {
+        /// Telegram's numeric class.
+        code: i32,
+        /// Telegram's name for it, without its number.
+        name: String,
+    },
+    /// No answer came in time: it may or may not have happened.
+    #[error("no answer in time")]
+    Timeout,
+    /// The connection broke while a call was under way: it may or may not have happened.
+    #[error("the connection broke: {0}")]
+    Connection(String),
+    /// The network has no such datacentre, or its key exchange failed.
+    #[error("the datacentre cannot be used: {0}")]
+    Datacentre(String),
+    /// The library panicked during this call.
+    #[error("the call panicked")]
+    Panicked,
+    /// Telegram's answer is not one that this call can have.
+    #[error("an unexpected answer: {0}")]
+    Unexpected(&'static str),
+    /// The session's record cannot be read or written.
+    #[error(transparent)]
+    Record(#[from] VaultError),
+}
+
+impl TelegramError {
+    /// Whether the connection is at fault, so that a call which changes nothing may be tried again on a new one.
+    pub fn is_connection(&self) -> bool {
+        matches!(self, Self::Connection(_))
+    }
+}
+
+impl From<InvocationError> for TelegramError {
+    fn from(error: InvocationError) -> Self {
+        match error {
+            InvocationError::Rpc(error) => classify(&error),
+            InvocationError::Io(error) => Self::Connection(error.kind().to_string()),
+            InvocationError::Dropped(reason) => Self::Connection(reason.to_owned()),
+            InvocationError::Transport(error) => Self::Connection(error.to_string()),
+            InvocationError::Deserialize(_) => Self::Unexpected("it cannot be read"),
+            InvocationError::InvalidDc => Self::Datacentre("it is not listed".to_owned()),
+            InvocationError::Authentication(error) => Self::Datacentre(error.to_string()),
+            InvocationError::Session(error) => match error.downcast::<VaultError>() {
+                Ok(error) => Self::Record(*error),
+                Err(_) => Self::Unexpected("the session failed"),
+            },
+        }
+    }
+}
+
+/// The table: Telegram's names, without their numbers, and what they mean here.
+fn classify(error: &RpcError) -> TelegramError {
+    let name = error.name.as_str();
+    let value = error.value.unwrap_or(0);
+    if let Some(loss) = AuthLoss::ALL.into_iter().find(|loss| loss.name() == name) {
+        return TelegramError::AuthLost(loss);
+    }
+    match (error.code, name) {
+        (420, _) | (_, "FLOOD_WAIT" | "FLOOD_PREMIUM_WAIT") => TelegramError::FloodWait { seconds: value.max(1) },
+        (303, _) => TelegramError::Migrate(i32::try_from(value).unwrap_or(0)),
+        (_, "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" | "PHONE_CODE_HASH_EMPTY") => TelegramError::InvalidCode,
+        (_, "PHONE_CODE_EXPIRED") => TelegramError::CodeExpired,
+        (_, "PASSWORD_HASH_INVALID" | "SRP_PASSWORD_CHANGED" | "SRP_ID_INVALID") => TelegramError::InvalidPassword,
+        (_, "PHONE_NUMBER_INVALID" | "PHONE_NUMBER_BANNED" | "PHONE_NUMBER_APP_SIGNUP_FORBIDDEN") => TelegramError::InvalidPhone,
+        (_, "PHONE_NUMBER_UNOCCUPIED") => TelegramError::SignUpRequired,
+        (_, "PEER_ID_INVALID" | "CHAT_ID_INVALID" | "CHANNEL_INVALID" | "CHANNEL_PRIVATE" | "USER_ID_INVALID") => {
+            TelegramError::ChatNotFound
+        }
+        (_, "RANDOM_ID_DUPLICATE") => TelegramError::RandomIdDuplicate,
+        (code, name) => TelegramError::Rpc { code, name: name.to_owned() },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn classified(code: i32, message: &str) -> TelegramError {
+        let error = grammers_tl_types::types::RpcError { error_code: code, error_message: message.to_owned() };
+        InvocationError::Rpc(RpcError::from(error)).into()
+    }
+
+    #[test]
+    fn telegrams_names_mean_what_the_table_says() {
+        assert!(matches!(classified(420, "FLOOD_WAIT_17"), TelegramError::FloodWait { seconds: 17 }));
+        assert!(matches!(classified(420, "SLOWMODE_WAIT_5"), TelegramError::FloodWait { seconds: 5 }));
+        assert!(matches!(classified(303, "PHONE_MIGRATE_2"), TelegramError::Migrate(2)));
+        assert!(matches!(classified(400, "PHONE_CODE_INVALID"), TelegramError::InvalidCode));
+        assert!(matches!(classified(400, "PEER_ID_INVALID"), TelegramError::ChatNotFound));
+        assert!(matches!(classified(500, "RANDOM_ID_DUPLICATE"), TelegramError::RandomIdDuplicate));
+        for loss in AuthLoss::ALL {
+            assert!(matches!(classified(401, loss.name()), TelegramError::AuthLost(found) if found == loss));
+        }
+        assert!(matches!(classified(400, "SOMETHING_NEW"), TelegramError::Rpc { code: 400, name } if name == "SOMETHING_NEW"));
+    }
+}

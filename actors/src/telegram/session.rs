@@ -1,0 +1,296 @@
+//! The MTProto session over sealed records: what grammers reads on every request is in memory, and every change is written through.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use grammers_session::types::{ChannelState, DcOption, PeerAuth, PeerId, PeerInfo, UpdateState, UpdatesState};
+use grammers_session::{BoxFuture, Session, SessionData};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use super::Network;
+use crate::vault::{AccountRecords, Durability, Space, VaultError};
+
+/// Peers that are kept in memory; the others are read from the store when they are needed.
+const PEERS_MAX: usize = 256;
+
+/// The session's own record.
+const SESSION: &[u8] = b"";
+
+/// A session as it is kept, sealed.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct SessionRecord {
+    home_dc: i32,
+    datacentres: BTreeMap<i32, DatacentreRecord>,
+    updates: UpdatesRecord,
+    self_id: Option<i64>,
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct DatacentreRecord {
+    /// Where Telegram says it is; in production only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    address: Option<SocketAddrV4>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    auth_key: Option<Zeroizing<String>>,
+}
+
+impl DatacentreRecord {
+    fn auth_key(&self) -> Option<[u8; 256]> {
+        let mut key = [0; 256];
+        hex::decode_to_slice(self.auth_key.as_ref()?.as_str(), &mut key).ok()?;
+        Some(key)
+    }
+}
+
+#[derive(Clone, Default, Serialize, Deserialize)]
+struct UpdatesRecord {
+    pts: i32,
+    qts: i32,
+    date: i32,
+    seq: i32,
+    channels: BTreeMap<i64, i32>,
+}
+
+/// A peer as it is kept, sealed, under its id in the marked form.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct PeerRecord {
+    access_hash: Option<i64>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    bot: bool,
+}
+
+/// A session that grammers uses.
+pub(super) struct SealedSession {
+    network: Network,
+    records: AccountRecords,
+    state: Mutex<SessionRecord>,
+    peers: Mutex<PeerCache>,
+}
+
+#[derive(Default)]
+struct PeerCache {
+    peers: HashMap<i64, PeerRecord>,
+    order: VecDeque<i64>,
+}
+
+impl PeerCache {
+    /// Keeps a peer; answers whether anything of it is new.
+    fn put(&mut self, id: i64, peer: PeerRecord) -> bool {
+        match self.peers.insert(id, peer) {
+            Some(before) => before != peer,
+            None => {
+                self.order.push_back(id);
+                if self.order.len() > PEERS_MAX
+                    && let Some(oldest) = self.order.pop_front()
+                {
+                    self.peers.remove(&oldest);
+                }
+                true
+            }
+        }
+    }
+}
+
+impl SealedSession {
+    /// The session in an account's records, or an empty one.
+    pub(super) async fn load(network: Network, records: AccountRecords) -> Result<Self, VaultError> {
+        let record = records.get::<SessionRecord>(Space::Session, SESSION).await?;
+        let state = record.unwrap_or_else(|| SessionRecord {
+            home_dc: network.first_datacentre().unwrap_or(SessionData::default().home_dc),
+            ..SessionRecord::default()
+        });
+        Ok(Self { network, records, state: Mutex::new(state), peers: Mutex::default() })
+    }
+
+    /// The id of the user who is logged in with it.
+    pub(super) fn self_id(&self) -> Option<i64> {
+        self.state().self_id
+    }
+
+    /// Whether there is an auth key for a datacentre.
+    pub(super) fn has_key(&self, dc_id: i32) -> bool {
+        self.state().datacentres.get(&dc_id).is_some_and(|datacentre| datacentre.auth_key.is_some())
+    }
+
+    /// Keeps an auth key; durable when this returns.
+    pub(super) async fn put_key(&self, dc_id: i32, key: &[u8; 256]) -> Result<(), VaultError> {
+        self.change(Durability::Durable, |state| {
+            state.datacentres.entry(dc_id).or_default().auth_key = Some(Zeroizing::new(hex::encode(key)));
+        })
+        .await
+    }
+
+    /// Remembers who is logged in.
+    pub(super) async fn put_self(&self, id: i64) -> Result<(), VaultError> {
+        self.change(Durability::Durable, |state| state.self_id = Some(id)).await
+    }
+
+    fn state(&self) -> MutexGuard<'_, SessionRecord> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cache(&self) -> MutexGuard<'_, PeerCache> {
+        self.peers.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn change(&self, durability: Durability, change: impl FnOnce(&mut SessionRecord)) -> Result<(), VaultError> {
+        let batch = {
+            let mut state = self.state();
+            change(&mut state);
+            self.records.batch().put(Space::Session, SESSION, &*state)?
+        };
+        batch.commit(durability).await
+    }
+
+    /// The address to dial: the listed one, or in production what Telegram or grammers says.
+    fn address(&self, dc_id: i32, record: Option<&DatacentreRecord>) -> Option<SocketAddrV4> {
+        if !self.network.is_production() {
+            let address = self.network.datacentre(dc_id)?.address;
+            let IpAddr::V4(ip) = address.ip() else { return None };
+            return Some(SocketAddrV4::new(ip, address.port()));
+        }
+        let known = || SessionData::default().dc_options.get(&dc_id).map(|option| option.ipv4);
+        record.and_then(|record| record.address).or_else(known)
+    }
+
+    async fn stored_peer(&self, id: i64) -> Result<Option<PeerRecord>, VaultError> {
+        if let Some(peer) = self.cache().peers.get(&id) {
+            return Ok(Some(*peer));
+        }
+        let stored = self.records.get::<PeerRecord>(Space::Peer, &id.to_be_bytes()).await?;
+        if let Some(peer) = stored {
+            self.cache().put(id, peer);
+        }
+        Ok(stored)
+    }
+}
+
+impl Session for SealedSession {
+    type Error = VaultError;
+
+    fn home_dc_id(&self) -> Result<i32, VaultError> {
+        Ok(self.state().home_dc)
+    }
+
+    fn set_home_dc_id(&self, dc_id: i32) -> BoxFuture<'_, Result<(), VaultError>> {
+        Box::pin(self.change(Durability::Durable, move |state| state.home_dc = dc_id))
+    }
+
+    fn dc_option(&self, dc_id: i32) -> Result<Option<DcOption>, VaultError> {
+        let state = self.state();
+        let record = state.datacentres.get(&dc_id);
+        let option = self.address(dc_id, record).map(|ipv4| DcOption {
+            id: dc_id,
+            ipv4,
+            ipv6: SocketAddrV6::new(ipv4.ip().to_ipv6_mapped(), ipv4.port(), 0, 0),
+            auth_key: record.and_then(DatacentreRecord::auth_key),
+        });
+        Ok(option)
+    }
+
+    fn set_dc_option(&self, option: &DcOption) -> BoxFuture<'_, Result<(), VaultError>> {
+        let option = option.clone();
+        Box::pin(async move {
+            let address = self.network.is_production().then_some(option.ipv4);
+            let key = option.auth_key.map(|key| Zeroizing::new(hex::encode(key)));
+            let unchanged = {
+                let state = self.state();
+                let record = state.datacentres.get(&option.id);
+                record.map_or(key.is_none() && address.is_none(), |record| record.auth_key == key && record.address == address)
+            };
+            if unchanged || self.address(option.id, None).is_none() && address.is_none() {
+                return Ok(());
+            }
+            let put = move |state: &mut SessionRecord| {
+                state.datacentres.insert(option.id, DatacentreRecord { address, auth_key: key });
+            };
+            self.change(Durability::Durable, put).await
+        })
+    }
+
+    fn peer(&self, peer: PeerId) -> BoxFuture<'_, Result<Option<PeerInfo>, VaultError>> {
+        Box::pin(async move {
+            let self_id = self.self_id();
+            let id = if peer == PeerId::self_user() {
+                match self_id {
+                    Some(id) => id,
+                    None => return Ok(None),
+                }
+            } else {
+                peer.bot_api_dialog_id_unchecked()
+            };
+            let record = self.stored_peer(id).await?;
+            Ok(record.and_then(|record| info_of(id, record, self_id)))
+        })
+    }
+
+    fn cache_peer(&self, peer: PeerInfo) -> BoxFuture<'_, Result<(), VaultError>> {
+        self.cache_peers(vec![peer])
+    }
+
+    fn cache_peers(&self, peers: Vec<PeerInfo>) -> BoxFuture<'_, Result<(), VaultError>> {
+        Box::pin(async move {
+            let mut batch = self.records.batch();
+            let mut fresh = false;
+            for peer in peers {
+                let Some((id, record)) = record_of(&peer) else { continue };
+                if self.cache().put(id, record) {
+                    batch = batch.put(Space::Peer, &id.to_be_bytes(), &record)?;
+                    fresh = true;
+                }
+            }
+            if fresh { batch.commit(Durability::Relaxed).await } else { Ok(()) }
+        })
+    }
+
+    fn updates_state(&self) -> BoxFuture<'_, Result<UpdatesState, VaultError>> {
+        let UpdatesRecord { pts, qts, date, seq, channels } = self.state().updates.clone();
+        let channels = channels.into_iter().map(|(id, pts)| ChannelState { id, pts }).collect();
+        Box::pin(std::future::ready(Ok(UpdatesState { pts, qts, date, seq, channels })))
+    }
+
+    fn set_update_state(&self, update: UpdateState) -> BoxFuture<'_, Result<(), VaultError>> {
+        Box::pin(self.change(Durability::Relaxed, move |state| {
+            let updates = &mut state.updates;
+            match update {
+                UpdateState::All(UpdatesState { pts, qts, date, seq, channels }) => {
+                    let channels = channels.into_iter().map(|channel| (channel.id, channel.pts)).collect();
+                    *updates = UpdatesRecord { pts, qts, date, seq, channels };
+                }
+                UpdateState::Primary { pts, date, seq } => (updates.pts, updates.date, updates.seq) = (pts, date, seq),
+                UpdateState::Secondary { qts } => updates.qts = qts,
+                UpdateState::Channel { id, pts } => {
+                    updates.channels.insert(id, pts);
+                }
+            }
+        }))
+    }
+}
+
+/// What is kept of a peer: its id and hash. A peer without a hash is kept only if it needs none.
+fn record_of(peer: &PeerInfo) -> Option<(i64, PeerRecord)> {
+    let id = peer.id().bot_api_dialog_id()?;
+    let access_hash = peer.auth().map(PeerAuth::hash);
+    match peer {
+        PeerInfo::User { bot, .. } => access_hash.map(|_| (id, PeerRecord { access_hash, bot: bot.unwrap_or(false) })),
+        PeerInfo::Channel { .. } => access_hash.map(|_| (id, PeerRecord { access_hash, bot: false })),
+        PeerInfo::Chat { .. } => Some((id, PeerRecord { access_hash: None, bot: false })),
+    }
+}
+
+fn info_of(id: i64, record: PeerRecord, self_id: Option<i64>) -> Option<PeerInfo> {
+    let auth = record.access_hash.map(PeerAuth::from_hash);
+    let peer = PeerId::from_bot_api_dialog_id(id)?;
+    let bare = peer.bare_id()?;
+    Some(match super::ChatId::from_marked(id)?.kind() {
+        super::ChatIdKind::User(_) => {
+            PeerInfo::User { id: bare, auth, bot: Some(record.bot), is_self: Some(self_id == Some(id)) }
+        }
+        super::ChatIdKind::Group(_) => PeerInfo::Chat { id: bare },
+        super::ChatIdKind::Channel(_) => PeerInfo::Channel { id: bare, auth, kind: None },
+    })
+}

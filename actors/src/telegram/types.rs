@@ -1,0 +1,171 @@
+//! What Telegram tells, as this server's clients see it. Field names and their case are the reference's.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ChatId;
+
+/// What kind of chat it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ChatType {
+    /// A private chat.
+    User,
+    /// A group or supergroup.
+    Group,
+    /// A broadcast channel.
+    Channel,
+}
+
+/// One chat in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Chat {
+    /// The id, in the marked form.
+    pub id: ChatId,
+    /// The title, or a person's name.
+    pub title: String,
+    /// The public username, without the at sign.
+    pub username: Option<String>,
+    /// Messages that are not read.
+    pub unread_count: i32,
+    /// What kind of chat it is.
+    pub chat_type: ChatType,
+    /// The newest message's text, cut after 100 characters.
+    pub last_message: Option<String>,
+    /// Always `null`: pictures have a route of their own.
+    pub avatar_path: Option<String>,
+    /// Whether it has topics.
+    pub is_forum: bool,
+    /// Whether its notifications are off.
+    pub is_muted: bool,
+}
+
+/// A page of chats.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct ChatPage {
+    pub(super) chats: Vec<Chat>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(super) next_cursor: Option<String>,
+}
+
+impl ChatPage {
+    /// Where the next page begins, if there is one.
+    pub fn next_cursor(&self) -> Option<String> {
+        self.next_cursor.clone()
+    }
+
+    /// The chats, most recent first.
+    pub fn chats(&self) -> &[Chat] {
+        &self.chats
+    }
+}
+
+/// A message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Message {
+    /// Its id in its chat.
+    pub id: i32,
+    /// The chat.
+    pub chat_id: ChatId,
+    /// The user who sent it, if a user did.
+    pub from_user_id: Option<i64>,
+    /// The sender's name.
+    pub sender_name: Option<String>,
+    /// The text or caption.
+    pub text: Option<String>,
+    /// When it was sent (Unix seconds).
+    pub date: i64,
+    /// Whether this account sent it.
+    pub is_outgoing: bool,
+    /// What comes with it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub media: Option<Vec<MediaInfo>>,
+}
+
+/// What kind of media it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaType {
+    /// A photo.
+    Photo,
+    /// A video or video note.
+    Video,
+    /// Music or another sound.
+    Audio,
+    /// A voice message.
+    Voice,
+    /// A file.
+    Document,
+    /// A preview of a web page.
+    Webpage,
+    /// Anything else.
+    Other,
+}
+
+/// Media of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct MediaInfo {
+    /// What kind of media it is.
+    pub media_type: MediaType,
+    /// Always `null`: media has a route of its own.
+    pub file_path: Option<String>,
+    /// The file's name.
+    pub file_name: Option<String>,
+    /// The file's size, in bytes.
+    pub file_size: Option<u64>,
+    /// The file's media type.
+    pub mime_type: Option<String>,
+    /// The page's address.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webpage_url: Option<String>,
+    /// The page's site.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webpage_site_name: Option<String>,
+    /// The page's title.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webpage_title: Option<String>,
+    /// The page's description.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webpage_description: Option<String>,
+}
+
+impl MediaInfo {
+    /// Media of which nothing but its kind is known.
+    pub(super) fn of(media_type: MediaType) -> Self {
+        Self {
+            media_type,
+            file_path: None,
+            file_name: None,
+            file_size: None,
+            mime_type: None,
+            webpage_url: None,
+            webpage_site_name: None,
+            webpage_title: None,
+            webpage_description: None,
+        }
+    }
+}
+
+/// The person that an account belongs to.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct UserInfo {
+    /// The user's id.
+    pub id: i64,
+    /// The first name.
+    pub first_name: String,
+    /// The last name.
+    pub last_name: Option<String>,
+    /// The username, without the at sign.
+    pub username: Option<String>,
+    /// The phone number.
+    pub phone: String,
+}
+
+impl std::fmt::Debug for UserInfo {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "UserInfo({})", self.id)
+    }
+}

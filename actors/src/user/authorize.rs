@@ -1,0 +1,106 @@
+//! Whether a call may happen. Every rule about who may do what is here, and nowhere else.
+
+use crate::account::AccountHandle;
+use crate::caller::{Caller, Principal};
+use crate::error::{Code, Error};
+use crate::operation::{Access, AccountReference, Declaration, Invocation, RateClass};
+use crate::runtime::now_secs;
+use crate::user::UserContext;
+use crate::user::agent_keys::AgentKey;
+use crate::user::quotas::LimitState;
+
+/// The right to run one call: given by [`authorize`] only, and used up by it.
+pub(crate) struct Permit {
+    /// The account that the call may touch: the caller's own, and no other.
+    pub(crate) account: Option<AccountHandle>,
+    /// What is left of the limits that the call drew from.
+    pub(crate) limits: Vec<LimitState>,
+}
+
+/// A refusal, with what is left of the limits that were asked.
+pub(crate) struct Denial {
+    pub(crate) error: Error,
+    pub(crate) limits: Vec<LimitState>,
+}
+
+impl From<Error> for Denial {
+    fn from(error: Error) -> Self {
+        Self { error, limits: Vec::new() }
+    }
+}
+
+/// Decides about one call. The order is fixed, so that a refusal never tells more than the caller may know: the key, the operation's
+/// access, the key's allowlist, the account's ownership, and the limits last.
+pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invocation) -> Result<Permit, Denial> {
+    let declaration = invocation.declaration;
+    match caller.principal() {
+        Principal::Human { admin } => access_of_human(declaration, *admin)?,
+        Principal::Agent { key_id } => {
+            let keys = user.agent_keys.borrow();
+            let key = keys.get(key_id).filter(|key| key.is_live(now_secs()));
+            let key =
+                key.ok_or_else(|| Error::new(Code::Unauthorized, "The agent key is not valid, has expired or was revoked"))?;
+            access_of_agent(declaration, key, invocation.account)?;
+        }
+    }
+    let account = match invocation.account {
+        None => None,
+        Some(reference) => Some(reference.id().and_then(|id| user.account(id)).ok_or_else(Error::account_forbidden)?),
+    };
+    let limits = draw_limits(user, caller, declaration, account.as_ref())?;
+    Ok(Permit { account, limits })
+}
+
+fn access_of_human(declaration: &Declaration, admin: bool) -> Result<(), Error> {
+    match declaration.access {
+        Access::Admin(_) if !admin => Err(Error::new(Code::AdminOnly, "Admin privileges required")),
+        _ => Ok(()),
+    }
+}
+
+fn access_of_agent(declaration: &Declaration, key: &AgentKey, account: Option<AccountReference>) -> Result<(), Error> {
+    match declaration.access {
+        Access::Human(refusal) | Access::Admin(refusal) => return Err(Error::new(Code::HumanOnly, refusal)),
+        Access::Scope(scope) if !key.scopes.contains(&scope) => {
+            return Err(Error::new(Code::MissingScope, format!("Missing scope: {}", scope.name())));
+        }
+        Access::Scope(_) | Access::Authenticated => {}
+    }
+    match account {
+        Some(reference) if !key.covers(reference.id()) => {
+            Err(Error::new(Code::AccountNotAllowed, "account not in key allowlist"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn draw_limits(
+    user: &UserContext,
+    caller: &Caller,
+    declaration: &Declaration,
+    account: Option<&AccountHandle>,
+) -> Result<Vec<LimitState>, Denial> {
+    let mut limits = Vec::new();
+    if let Some(key_id) = caller.key_id().filter(|_| declaration.effect.is_mutation()) {
+        keep(&mut limits, user.quotas.draw_agent(key_id))?;
+    }
+    match (declaration.rate, account) {
+        (RateClass::Account, Some(account)) => keep(&mut limits, user.quotas.draw_account(account.id()))?,
+        (RateClass::Login, _) => keep(&mut limits, user.quotas.draw_login())?,
+        _ => {}
+    }
+    Ok(limits)
+}
+
+fn keep(limits: &mut Vec<LimitState>, drawn: Result<LimitState, (Error, LimitState)>) -> Result<(), Denial> {
+    match drawn {
+        Ok(state) => {
+            limits.push(state);
+            Ok(())
+        }
+        Err((error, state)) => {
+            limits.push(state);
+            Err(Denial { error, limits: std::mem::take(limits) })
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! The user's actor: it owns the user's accounts, agent keys, limits and settings. Nothing of another user can be reached from it.
+
+mod accounts;
+pub mod agent_keys;
+mod authorize;
+mod keys;
+mod quotas;
+mod road;
+mod settings;
+
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::ops::Deref;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use futures::future::LocalBoxFuture;
+use tokio::sync::oneshot;
+
+use crate::caller::Caller;
+use crate::directory::UserActivity;
+use crate::environment::Environment;
+use crate::error::Error;
+use crate::gateway::{Reply, RequestFacts};
+use crate::identity::{AccountId, KeyId, UserId};
+use crate::operation::Invocation;
+use crate::runtime::{Actor, Place, Supervised, Tasks, supervise};
+use crate::settings::ApiCredentials;
+use crate::vault::UserRecords;
+
+use accounts::OwnedAccount;
+use agent_keys::AgentKey;
+use quotas::Quotas;
+
+pub use quotas::LimitState;
+pub(crate) use settings::load_server_credentials;
+
+/// What a user's actor can be asked.
+pub(crate) enum UserMessage {
+    /// One call of a verified caller.
+    Call(Call),
+}
+
+/// One call on its way.
+pub(crate) struct Call {
+    pub(crate) caller: Caller,
+    pub(crate) invocation: Invocation,
+    pub(crate) facts: RequestFacts,
+    pub(crate) reply: oneshot::Sender<Reply>,
+}
+
+/// Everything that the user's actor owns. Shared between the actor and its waiting work, on one thread.
+pub struct UserContext {
+    pub(crate) user: UserId,
+    pub(crate) environment: Arc<Environment>,
+    pub(crate) records: UserRecords,
+    pub(crate) tasks: Tasks,
+    pub(crate) activity: Arc<UserActivity>,
+    pub(crate) accounts: RefCell<BTreeMap<AccountId, OwnedAccount>>,
+    pub(crate) agent_keys: RefCell<HashMap<KeyId, AgentKey>>,
+    pub(crate) quotas: Quotas,
+    pub(crate) own_credentials: RefCell<Option<ApiCredentials>>,
+}
+
+impl fmt::Debug for UserContext {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "UserContext({})", self.user)
+    }
+}
+
+/// One call as the operations of a user see it: the user's state, and who asks.
+#[derive(Clone, Debug)]
+pub struct UserCall {
+    context: Rc<UserContext>,
+    caller: Caller,
+}
+
+impl UserCall {
+    /// Who asks.
+    pub fn caller(&self) -> &Caller {
+        &self.caller
+    }
+}
+
+impl Deref for UserCall {
+    type Target = Rc<UserContext>;
+
+    fn deref(&self) -> &Rc<UserContext> {
+        &self.context
+    }
+}
+
+struct UserActor {
+    context: Rc<UserContext>,
+}
+
+impl Actor for UserActor {
+    type Message = UserMessage;
+
+    fn handle(&mut self, UserMessage::Call(call): UserMessage) {
+        road::travel(&self.context, call);
+    }
+}
+
+/// Starts a user's actor. Its state is loaded from the store, now and after every failure.
+pub(crate) fn start(
+    environment: &Arc<Environment>,
+    place: &Place,
+    user: UserId,
+    activity: Arc<UserActivity>,
+) -> Supervised<UserMessage> {
+    let shared = Arc::clone(environment);
+    let name = format!("user {user}");
+    let factory = move |tasks: Tasks| -> LocalBoxFuture<'static, Result<UserActor, String>> {
+        let (environment, user, activity) = (Arc::clone(&shared), user.clone(), Arc::clone(&activity));
+        Box::pin(async move {
+            let context = load(environment, user, tasks, activity).await.map_err(|error| error.to_string())?;
+            Ok(UserActor { context })
+        })
+    };
+    supervise(place, name, environment.restarts, environment.settings.limits.mailbox_capacity, Box::new(factory))
+}
+
+async fn load(
+    environment: Arc<Environment>,
+    user: UserId,
+    tasks: Tasks,
+    activity: Arc<UserActivity>,
+) -> Result<Rc<UserContext>, Error> {
+    let records = environment.vault.user_records(&user).await?;
+    let agent_keys = keys::load(&records).await?;
+    let own_credentials = settings::load_credentials(&records).await?;
+    let quotas = Quotas::new(&environment.settings.limits);
+    let context = Rc::new(UserContext {
+        user,
+        environment,
+        records,
+        tasks,
+        activity,
+        accounts: RefCell::default(),
+        agent_keys: RefCell::new(agent_keys),
+        quotas,
+        own_credentials: RefCell::new(own_credentials),
+    });
+    context.load_accounts().await?;
+    Ok(context)
+}
