@@ -120,7 +120,8 @@ pub fn delete_messages(
     let mut notices = Vec::new();
     for (message_ids, revoke) in [(revoked, true), (own, false)] {
         if !message_ids.is_empty() {
-            notices.extend(call.change(Event::MessagesDeleted { user_id, message_ids, revoke }));
+            let date = call.now;
+            notices.extend(call.change(Event::MessagesDeleted { user_id, message_ids, revoke, date }));
         }
     }
     call.affected(&notices)

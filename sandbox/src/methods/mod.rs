@@ -3,6 +3,8 @@
 pub mod account;
 pub mod auth;
 pub mod call;
+pub mod channels;
+pub mod chats;
 pub mod contacts;
 pub mod dialogs;
 pub mod envelope;
@@ -11,6 +13,7 @@ pub mod help;
 pub mod history;
 pub mod messages;
 pub mod text;
+pub mod updates;
 pub mod users;
 
 use grammers_tl_types::deserialize::Cursor;
@@ -81,6 +84,24 @@ methods! {
     "messages.deleteMessages" => functions::messages::DeleteMessages, messages::delete_messages;
     "messages.readHistory" => functions::messages::ReadHistory, messages::read_history;
     "messages.setTyping" => functions::messages::SetTyping, messages::set_typing;
+    "messages.getChats" => functions::messages::GetChats, chats::get_chats;
+    "messages.getFullChat" => functions::messages::GetFullChat, chats::get_full_chat;
+    "messages.createChat" => functions::messages::CreateChat, chats::create_chat;
+    "messages.addChatUser" => functions::messages::AddChatUser, chats::add_chat_user;
+    "messages.deleteChatUser" => functions::messages::DeleteChatUser, chats::delete_chat_user;
+    "channels.createChannel" => functions::channels::CreateChannel, channels::create_channel;
+    "channels.getChannels" => functions::channels::GetChannels, channels::get_channels;
+    "channels.getFullChannel" => functions::channels::GetFullChannel, channels::get_full_channel;
+    "channels.readHistory" => functions::channels::ReadHistory, channels::read_history;
+    "channels.deleteMessages" => functions::channels::DeleteMessages, channels::delete_messages;
+    "channels.joinChannel" => functions::channels::JoinChannel, channels::join_channel;
+    "channels.leaveChannel" => functions::channels::LeaveChannel, channels::leave_channel;
+    "channels.inviteToChannel" => functions::channels::InviteToChannel, channels::invite_to_channel;
+    "channels.getParticipants" => functions::channels::GetParticipants, channels::get_participants;
+    "channels.getParticipant" => functions::channels::GetParticipant, channels::get_participant;
+    "updates.getState" => functions::updates::GetState, updates::get_state;
+    "updates.getDifference" => functions::updates::GetDifference, updates::get_difference;
+    "updates.getChannelDifference" => functions::updates::GetChannelDifference, updates::get_channel_difference;
     "channels.getMessages" => functions::channels::GetMessages, history::get_channel_messages;
 }
 

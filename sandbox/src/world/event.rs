@@ -120,6 +120,8 @@ pub enum Event {
         message_ids: Vec<i32>,
         /// For everybody, not for this user alone.
         revoke: bool,
+        /// Unix seconds.
+        date: i32,
     },
     /// Messages of a channel were deleted.
     ChannelMessagesDeleted {
@@ -127,6 +129,8 @@ pub enum Event {
         channel_id: i64,
         /// Which.
         message_ids: Vec<i32>,
+        /// Unix seconds.
+        date: i32,
     },
     /// A conversation was read.
     HistoryRead {

@@ -121,13 +121,15 @@ pub struct LoggedChange {
 pub struct MessageBox {
     pts: i32,
     last_id: i32,
+    /// The latest date of a change of a message, in Unix seconds.
+    moved_at: i32,
     messages: BTreeMap<i32, Message>,
     log: VecDeque<LoggedChange>,
 }
 
 impl Default for MessageBox {
     fn default() -> Self {
-        Self { pts: 1, last_id: 0, messages: BTreeMap::new(), log: VecDeque::new() }
+        Self { pts: 1, last_id: 0, moved_at: 0, messages: BTreeMap::new(), log: VecDeque::new() }
     }
 }
 
@@ -135,6 +137,11 @@ impl MessageBox {
     /// Where the box stands.
     pub fn pts(&self) -> i32 {
         self.pts
+    }
+
+    /// When a message was last added, edited or deleted, in Unix seconds.
+    pub fn moved_at(&self) -> i32 {
+        self.moved_at
     }
 
     /// The id that the next message gets.
@@ -156,6 +163,7 @@ impl MessageBox {
     pub fn add(&mut self, message: Message) -> LoggedChange {
         let id = message.id;
         self.last_id = self.last_id.max(id);
+        self.moved_at = self.moved_at.max(message.date);
         self.messages.insert(id, message);
         self.record(Change::New(id), 1)
     }
@@ -165,15 +173,17 @@ impl MessageBox {
         let message = self.messages.get_mut(&id)?;
         message.content = content;
         message.edit_date = Some(edit_date);
+        self.moved_at = self.moved_at.max(edit_date);
         Some(self.record(Change::Edited(id), 1))
     }
 
     /// Removes those of `ids` that the box holds. Nothing is recorded when it holds none.
-    pub fn delete(&mut self, ids: &[i32]) -> Option<(LoggedChange, Vec<Message>)> {
+    pub fn delete(&mut self, ids: &[i32], date: i32) -> Option<(LoggedChange, Vec<Message>)> {
         let gone: Vec<Message> = ids.iter().filter_map(|id| self.messages.remove(id)).collect();
         if gone.is_empty() {
             return None;
         }
+        self.moved_at = self.moved_at.max(date);
         let count = i32::try_from(gone.len()).unwrap_or(i32::MAX);
         let change = self.record(Change::Deleted(gone.iter().map(|message| message.id).collect()), count);
         Some((change, gone))
@@ -240,9 +250,9 @@ mod tests {
         let mut messages = MessageBox::default();
         messages.add(message(1));
         messages.add(message(2));
-        let (change, gone) = messages.delete(&[1, 1, 2, 9]).unwrap();
+        let (change, gone) = messages.delete(&[1, 1, 2, 9], 1).unwrap();
         assert_eq!((change.pts, change.pts_count, gone.len()), (5, 2, 2));
-        assert!(messages.delete(&[1]).is_none());
+        assert!(messages.delete(&[1], 1).is_none());
         assert_eq!(messages.next_id(), 3);
     }
 }

@@ -101,7 +101,7 @@ impl State {
         shared_id.and_then(|shared_id| self.copies.get(&shared_id)).cloned().unwrap_or_default()
     }
 
-    pub(super) fn delete_messages(&mut self, user_id: i64, ids: &[i32], revoke: bool) -> Vec<Notice> {
+    pub(super) fn delete_messages(&mut self, user_id: i64, ids: &[i32], revoke: bool, date: i32) -> Vec<Notice> {
         let mut by_owner: BTreeMap<i64, Vec<i32>> = BTreeMap::new();
         for id in ids {
             for copy in self.all_copies(user_id, *id) {
@@ -113,7 +113,7 @@ impl State {
         let mut notices = Vec::new();
         for (owner, ids) in by_owner {
             let Some(user) = self.users.get_mut(&owner) else { continue };
-            let Some((change, gone)) = user.messages.delete(&ids) else { continue };
+            let Some((change, gone)) = user.messages.delete(&ids, date) else { continue };
             for message in &gone {
                 if let Some(dialog) = user.dialogs.get_mut(&message.peer) {
                     dialog.message_ids.remove(&message.id);
@@ -127,9 +127,9 @@ impl State {
         notices
     }
 
-    pub(super) fn delete_channel_messages(&mut self, channel_id: i64, ids: &[i32]) -> Vec<Notice> {
+    pub(super) fn delete_channel_messages(&mut self, channel_id: i64, ids: &[i32], date: i32) -> Vec<Notice> {
         let Some(channel) = self.channels.get_mut(&channel_id) else { return Vec::new() };
-        let Some((change, _)) = channel.messages.delete(ids) else { return Vec::new() };
+        let Some((change, _)) = channel.messages.delete(ids, date) else { return Vec::new() };
         self.tell_channel(channel_id, About::Channel { channel_id, change })
     }
 

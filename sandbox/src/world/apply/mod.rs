@@ -66,8 +66,12 @@ impl State {
             Event::MessageEdited { editor, peer, message_id, content, date } => {
                 self.edit_message(*editor, *peer, *message_id, content, *date)
             }
-            Event::MessagesDeleted { user_id, message_ids, revoke } => self.delete_messages(*user_id, message_ids, *revoke),
-            Event::ChannelMessagesDeleted { channel_id, message_ids } => self.delete_channel_messages(*channel_id, message_ids),
+            Event::MessagesDeleted { user_id, message_ids, revoke, date } => {
+                self.delete_messages(*user_id, message_ids, *revoke, *date)
+            }
+            Event::ChannelMessagesDeleted { channel_id, message_ids, date } => {
+                self.delete_channel_messages(*channel_id, message_ids, *date)
+            }
             Event::HistoryRead { user_id, peer, max_id } => self.read_history(*user_id, *peer, *max_id),
             Event::ChatCreated { creator, title, members, date } => self.create_chat(*creator, title, members, *date),
             Event::ChannelCreated(channel) => self.create_channel(channel),

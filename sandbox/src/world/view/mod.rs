@@ -13,6 +13,7 @@ use super::ids::PeerId;
 use super::state::State;
 
 pub use peers::count;
+pub use updates::SEQ;
 
 /// Builds answers and updates for one user, and remembers the peers that they speak of.
 pub struct View<'a> {

@@ -7,6 +7,9 @@ use crate::world::apply::About;
 use crate::world::ids::PeerId;
 use crate::world::message_box::{Change, LoggedChange};
 
+/// The `seq` of every state: nothing here is ordered by `seq`, for every change that matters has a `pts`.
+pub const SEQ: i32 = 1;
+
 impl View<'_> {
     /// The update that tells of something, or nothing when there is nothing left to tell (its message is gone).
     pub fn update(&mut self, about: &About) -> Option<tl::enums::Update> {
@@ -107,6 +110,6 @@ impl View<'_> {
         let unread: i32 = user
             .map_or(0, |user| user.dialogs.keys().map(|peer| self.state.unread_count(user, *peer)).fold(0, i32::saturating_add));
         let pts = user.map_or(1, |user| user.messages.pts());
-        tl::types::updates::State { pts, qts: 0, date, seq: 1, unread_count: unread }.into()
+        tl::types::updates::State { pts, qts: 0, date, seq: SEQ, unread_count: unread }.into()
     }
 }

@@ -1,0 +1,120 @@
+//! Basic groups.
+
+use grammers_tl_types as tl;
+
+use super::call::Call;
+use super::error::RpcError;
+use super::help::CHAT_MEMBERS_MAX;
+use crate::world::apply::Notice;
+use crate::world::event::Event;
+use crate::world::ids::PeerId;
+
+/// The longest title of a group or a channel, in characters.
+const TITLE_CHARS_MAX: usize = 128;
+/// Groups and channels that one call may ask for.
+pub const CHATS_MAX: usize = 100;
+
+/// A title as it is kept.
+///
+/// # Errors
+/// `CHAT_TITLE_EMPTY`, or `CHAT_TITLE_INVALID` for one that is too long.
+pub fn title(title: &str) -> Result<String, RpcError> {
+    let title = title.trim();
+    if title.is_empty() {
+        return Err(RpcError::bad_request("CHAT_TITLE_EMPTY"));
+    }
+    if title.chars().count() > TITLE_CHARS_MAX {
+        return Err(RpcError::bad_request("CHAT_TITLE_INVALID"));
+    }
+    Ok(title.to_owned())
+}
+
+/// `messages.getChats`.
+pub fn get_chats(
+    call: &mut Call<'_>,
+    request: tl::functions::messages::GetChats,
+) -> Result<tl::enums::messages::Chats, RpcError> {
+    if request.id.len() > CHATS_MAX {
+        return Err(RpcError::bad_request("LIMIT_INVALID"));
+    }
+    let view = call.view()?;
+    let chats: Result<Vec<_>, RpcError> = request.id.iter().map(|id| Ok(view.chat(call.chat(*id)?))).collect();
+    Ok(tl::types::messages::Chats { chats: chats? }.into())
+}
+
+/// `messages.getFullChat`.
+pub fn get_full_chat(
+    call: &mut Call<'_>,
+    request: tl::functions::messages::GetFullChat,
+) -> Result<tl::enums::messages::ChatFull, RpcError> {
+    let chat = call.chat(request.chat_id)?;
+    let mut view = call.view()?;
+    let full_chat = view.chat_full(chat);
+    let (users, chats) = view.mentioned();
+    Ok(tl::types::messages::ChatFull { full_chat, chats, users }.into())
+}
+
+/// `messages.createChat`.
+pub fn create_chat(
+    call: &mut Call<'_>,
+    request: tl::functions::messages::CreateChat,
+) -> Result<tl::enums::messages::InvitedUsers, RpcError> {
+    let creator = call.user_id()?;
+    let title = title(&request.title)?;
+    let members: Result<Vec<i64>, RpcError> = request.users.iter().map(|named| Ok(call.user(named)?.id)).collect();
+    let mut members = members?;
+    members.retain(|member| *member != creator);
+    if members.is_empty() {
+        return Err(RpcError::bad_request("USERS_TOO_FEW"));
+    }
+    if members.len() >= CHAT_MEMBERS_MAX {
+        return Err(RpcError::bad_request("USERS_TOO_MUCH"));
+    }
+    let notices = call.change(Event::ChatCreated { creator, title, members, date: call.now });
+    invited(call, &notices)
+}
+
+/// The answer to an invitation that everybody accepted.
+pub fn invited(call: &Call<'_>, notices: &[Notice]) -> Result<tl::enums::messages::InvitedUsers, RpcError> {
+    let updates = call.answer(None, notices)?;
+    Ok(tl::types::messages::InvitedUsers { updates, missing_invitees: Vec::new() }.into())
+}
+
+/// `messages.addChatUser`: any member may add others.
+pub fn add_chat_user(
+    call: &mut Call<'_>,
+    request: tl::functions::messages::AddChatUser,
+) -> Result<tl::enums::messages::InvitedUsers, RpcError> {
+    let inviter = call.user_id()?;
+    let chat = call.chat(request.chat_id)?;
+    let member = call.user(&request.user_id)?.id;
+    if !chat.members.contains_key(&inviter) {
+        return Err(RpcError::forbidden("CHAT_WRITE_FORBIDDEN"));
+    }
+    if chat.members.contains_key(&member) {
+        return Err(RpcError::bad_request("USER_ALREADY_PARTICIPANT"));
+    }
+    if chat.members.len() >= CHAT_MEMBERS_MAX {
+        return Err(RpcError::bad_request("USERS_TOO_MUCH"));
+    }
+    let peer = PeerId::Chat(chat.id);
+    let notices = call.change(Event::MembersAdded { peer, inviter, members: vec![member], date: call.now });
+    invited(call, &notices)
+}
+
+/// `messages.deleteChatUser`: members leave, and the creator or who invited them may remove them.
+pub fn delete_chat_user(
+    call: &mut Call<'_>,
+    request: tl::functions::messages::DeleteChatUser,
+) -> Result<tl::enums::Updates, RpcError> {
+    let actor = call.user_id()?;
+    let chat = call.chat(request.chat_id)?;
+    let member = call.user(&request.user_id)?.id;
+    let found = chat.members.get(&member).ok_or(RpcError::bad_request("USER_NOT_PARTICIPANT"))?;
+    if member != actor && chat.creator != actor && found.inviter != actor {
+        return Err(RpcError::bad_request("CHAT_ADMIN_REQUIRED"));
+    }
+    let peer = PeerId::Chat(chat.id);
+    let notices = call.change(Event::MemberRemoved { peer, actor, member, date: call.now });
+    call.answer(None, &notices)
+}
