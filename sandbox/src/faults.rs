@@ -55,25 +55,25 @@ pub struct Fault {
     /// What goes wrong.
     pub kind: FaultKind,
     /// Only for this method, such as `messages.sendMessage`. Faults of updates have none.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub method: Option<String>,
     /// Only for the user with this phone number (digits).
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
     /// How often; without it, until the faults are cleared.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
     /// For `flood_wait` and `delay`: how long.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
     /// For `rpc_error`: Telegram's numeric class.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<i32>,
     /// For `rpc_error`: Telegram's name of the error.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
     /// For `phone_migrate`: the datacentre to go to.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dc: Option<i32>,
 }
 

@@ -1,6 +1,7 @@
 //! A Telegram network on loopback that speaks real MTProto.
 
 pub mod clock;
+pub mod command;
 mod connection;
 pub mod control;
 pub mod exchange;

@@ -1,17 +1,18 @@
 //! The control API over HTTP, at `/sandbox/v1`.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{ServerHandle, Service, ServiceRequest};
 use actix_web::http::{StatusCode, header};
 use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Control, ControlError, Fault, NewChat, NewMessage, NewUser};
+use super::{Control, ControlError, NewChat, NewMessage, NewUser, Stop};
+use crate::faults::Fault;
 use crate::network::{Connections, NetworkDescription};
 
 /// The largest body, in bytes.
@@ -45,6 +46,7 @@ type Answer = Result<HttpResponse, ControlError>;
 struct Shared {
     description: NetworkDescription,
     connections: Connections,
+    stop: Stop,
 }
 
 /// Serves the control API on a listener until it is stopped by the handle.
@@ -56,16 +58,17 @@ pub fn serve(
     world: Arc<dyn Control>,
     connections: Connections,
     description: NetworkDescription,
-) -> io::Result<(actix_web::dev::Server, ServerHandle, SocketAddr)> {
-    let address = listener.local_addr()?;
+    stop: Stop,
+) -> io::Result<(actix_web::dev::Server, ServerHandle)> {
     let world: World = web::Data::from(world);
-    let shared = web::Data::new(Shared { description, connections });
+    let shared = web::Data::new(Shared { description, connections, stop });
     let server = HttpServer::new(move || {
         let bad_json = |error: actix_web::error::JsonPayloadError, _: &_| ControlError::Invalid(error.to_string()).into();
         App::new()
             .app_data(world.clone())
             .app_data(shared.clone())
             .app_data(web::JsonConfig::default().limit(BODY_BYTES_MAX).content_type_required(false).error_handler(bad_json))
+            .wrap_fn(count_call)
             .service(web::scope("/sandbox/v1").guard(guard::fn_guard(names_loopback)).configure(routes))
             .default_service(web::to(|| async { Answer::Err(ControlError::NotFound("there is nothing here".into())) }))
     })
@@ -76,7 +79,15 @@ pub fn serve(
     .listen(listener)?
     .run();
     let handle = server.handle();
-    Ok((server, handle, address))
+    Ok((server, handle))
+}
+
+/// Notes that somebody uses the network.
+fn count_call<S: Service<ServiceRequest>>(request: ServiceRequest, service: &S) -> S::Future {
+    if let Some(shared) = request.app_data::<web::Data<Shared>>() {
+        shared.stop.count_call();
+    }
+    service.call(request)
 }
 
 /// A page that a browser shows must not reach the control API under a name of its own.
@@ -91,6 +102,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/health", web::get().to(|| async { HttpResponse::Ok().json(json!({ "status": "ok" })) }))
         .route("/network", web::get().to(network))
         .route("/network/drop", web::post().to(drop_connections))
+        .route("/network/stop", web::post().to(stop))
         .route("/users", web::post().to(create_user))
         .route("/users/{phone}/code", web::get().to(login_code))
         .route("/users/{phone}/revoke-sessions", web::post().to(revoke_sessions))
@@ -122,6 +134,11 @@ async fn drop_connections(shared: web::Data<Shared>, body: web::Bytes) -> Answer
     };
     let dropped = shared.connections.drop_of(request.user.as_deref());
     Ok(HttpResponse::Ok().json(json!({ "dropped": dropped })))
+}
+
+async fn stop(shared: web::Data<Shared>) -> HttpResponse {
+    shared.stop.request();
+    HttpResponse::Accepted().finish()
 }
 
 async fn create_user(world: World, user: web::Json<NewUser>) -> Answer {

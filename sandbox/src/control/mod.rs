@@ -4,8 +4,13 @@ mod http;
 
 pub use http::serve;
 
-use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+
+use crate::faults::Fault;
 use crate::rpc::BoxFuture;
 
 /// Why a control call was refused.
@@ -139,30 +144,6 @@ pub struct CreatedChat {
     pub chat_id: i64,
 }
 
-/// A fault to be armed, or one that is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct Fault {
-    /// What happens: `flood_wait`, `rpc_error`, `server_error`, `drop_connection`, `delay`, `lose_updates`, `reorder_updates`,
-    /// `auth_key_unregistered`, `session_revoked`, `user_deactivated`, `phone_migrate`.
-    pub kind: String,
-    /// The method that it happens to, as Telegram spells it; any if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub method: Option<String>,
-    /// The phone number of the user that it happens to; any if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user: Option<String>,
-    /// How often it happens; until it is cleared if absent.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub count: Option<u32>,
-    /// The seconds of a wait or delay, or the datacentre of a migration.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub seconds: Option<u32>,
-    /// The name of an RPC error, such as `PEER_FLOOD`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub message: Option<String>,
-}
-
 /// How often a method was called.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -173,6 +154,37 @@ pub struct MethodCalls {
     pub count: u64,
     /// When the newest calls came (Unix milliseconds), oldest first; at most a thousand.
     pub times: Vec<u64>,
+}
+
+/// How the control API stops the network's process, and whether anybody uses it. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Stop(Arc<StopState>);
+
+#[derive(Debug, Default)]
+struct StopState {
+    requested: Notify,
+    calls: AtomicU64,
+}
+
+impl Stop {
+    /// Asks the process to stop.
+    pub fn request(&self) {
+        self.0.requested.notify_one();
+    }
+
+    /// Resolves when the process is asked to stop.
+    pub async fn requested(&self) {
+        self.0.requested.notified().await;
+    }
+
+    fn count_call(&self) {
+        self.0.calls.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many control calls came.
+    pub fn calls(&self) -> u64 {
+        self.0.calls.load(Ordering::Relaxed)
+    }
 }
 
 /// What the control API asks of the world.

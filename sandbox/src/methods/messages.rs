@@ -56,15 +56,7 @@ fn new_id(notices: &[Notice]) -> Option<i32> {
 /// # Errors
 /// `CHAT_WRITE_FORBIDDEN` for a group that they are not in, or a channel that is not theirs.
 pub fn check_may_write(call: &Call<'_>, user_id: i64, peer: PeerId) -> Result<(), RpcError> {
-    let may = match peer {
-        PeerId::User(_) => true,
-        PeerId::Chat(id) => call.state().chats.get(&id).is_some_and(|chat| chat.members.contains_key(&user_id)),
-        PeerId::Channel(id) => call.state().channels.get(&id).is_some_and(|channel| {
-            let member = channel.members.contains_key(&user_id);
-            member && (!channel.broadcast || channel.creator == user_id)
-        }),
-    };
-    if may { Ok(()) } else { Err(RpcError::forbidden("CHAT_WRITE_FORBIDDEN")) }
+    if call.state().may_write(user_id, peer) { Ok(()) } else { Err(RpcError::forbidden("CHAT_WRITE_FORBIDDEN")) }
 }
 
 /// A message of a conversation as the caller has it.

@@ -2,6 +2,7 @@
 
 mod api;
 pub mod apply;
+mod control;
 pub mod event;
 pub mod ids;
 pub mod live;

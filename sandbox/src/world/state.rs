@@ -283,6 +283,17 @@ impl State {
         self.usernames.get(&username.to_lowercase()).copied()
     }
 
+    /// Whether a user may write to a peer: to anybody, in groups that they are in, and in channels of their own.
+    pub fn may_write(&self, user_id: i64, peer: PeerId) -> bool {
+        match peer {
+            PeerId::User(_) => true,
+            PeerId::Chat(id) => self.chats.get(&id).is_some_and(|chat| chat.members.contains_key(&user_id)),
+            PeerId::Channel(id) => self.channels.get(&id).is_some_and(|channel| {
+                channel.members.contains_key(&user_id) && (!channel.broadcast || channel.creator == user_id)
+            }),
+        }
+    }
+
     /// The newest message of a user's conversation.
     pub fn top_message<'a>(&'a self, owner: &'a User, peer: PeerId) -> Option<&'a Message> {
         match peer {

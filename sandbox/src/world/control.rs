@@ -1,0 +1,293 @@
+//! What the control API does to the world: each call is one change, durable before it is answered.
+
+use std::collections::BTreeMap;
+
+use super::event::{self, Event};
+use super::ids::{HexBytes, PeerId};
+use super::live::{Live, Origin, Transaction};
+use super::message_box::{Content, Message};
+use super::state::{Password, State, User};
+use super::{World, durable, srp};
+use crate::clock::now_secs;
+use crate::control::{
+    ChatKind, Control, ControlError, CreatedChat, CreatedUser, LoginCode, MethodCalls, NewChat, NewMessage, NewUser,
+    StoredMessage, Target,
+};
+use crate::faults::Fault;
+use crate::journal::Written;
+use crate::methods::auth::phone_digits;
+use crate::methods::help::{CHAT_MEMBERS_MAX, MESSAGE_CHARS_MAX};
+use crate::rpc::BoxFuture;
+
+/// Messages that one question about a conversation may answer.
+const MESSAGES_MAX: usize = 10_000;
+/// Times that are told of each method.
+const TIMES_MAX: usize = 1_000;
+/// The longest first or last name and title, in characters.
+const NAME_CHARS_MAX: usize = 128;
+const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 3..=32;
+const SALT_BYTES: usize = 16;
+
+type Outcome<T> = Result<(T, Written), ControlError>;
+
+impl Control for World {
+    fn create_user(&self, user: NewUser) -> BoxFuture<'_, Result<CreatedUser, ControlError>> {
+        settle(self.add_user(user))
+    }
+
+    fn login_code(&self, phone: &str) -> Result<LoginCode, ControlError> {
+        let digits = digits("phone", phone)?;
+        match self.lock().state.login_codes.get(&digits) {
+            Some(sent) => Ok(LoginCode { code: sent.code.clone() }),
+            None => Err(ControlError::NotFound("phone: no login code was sent to this number".into())),
+        }
+    }
+
+    fn post_message(&self, message: NewMessage) -> BoxFuture<'_, Result<StoredMessage, ControlError>> {
+        settle(self.add_message(message))
+    }
+
+    fn messages(&self, user: &str, peer: &str) -> Result<Vec<StoredMessage>, ControlError> {
+        let live = self.lock();
+        let user = known_user(&live.state, "user", user)?;
+        let peer = find_peer(&live.state, "peer", peer)?;
+        let mut newest: Vec<StoredMessage> = conversation(&live.state, user, peer)
+            .rev()
+            .take(MESSAGES_MAX)
+            .map(|message| stored(user, message))
+            .collect();
+        newest.reverse();
+        Ok(newest)
+    }
+
+    fn create_chat(&self, chat: NewChat) -> BoxFuture<'_, Result<CreatedChat, ControlError>> {
+        settle(self.add_chat(chat))
+    }
+
+    fn arm(&self, mut fault: Fault) -> Result<(), ControlError> {
+        if let Some(phone) = &mut fault.user {
+            *phone = digits("user", phone)?;
+        }
+        self.lock().faults.arm(fault).map_err(|error| ControlError::Invalid(error.to_string()))
+    }
+
+    fn faults(&self) -> Vec<Fault> {
+        self.lock().faults.armed().to_vec()
+    }
+
+    fn clear_faults(&self) {
+        self.lock().faults.clear();
+    }
+
+    fn revoke_sessions(&self, phone: &str) -> BoxFuture<'_, Result<usize, ControlError>> {
+        settle(self.sign_out_everywhere(phone))
+    }
+
+    fn requests(&self, method: Option<&str>) -> Vec<MethodCalls> {
+        let live = self.lock();
+        let mut times: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
+        for request in live.requests.last() {
+            times.entry(&request.method).or_default().push(request.at_ms);
+        }
+        let wanted = live.requests.counts().iter().filter(|(name, _)| method.is_none_or(|method| method == *name));
+        wanted
+            .map(|(name, count)| {
+                let mut times = times.remove(name.as_str()).unwrap_or_default();
+                times.drain(..times.len().saturating_sub(TIMES_MAX));
+                MethodCalls { method: name.clone(), count: *count, times }
+            })
+            .collect()
+    }
+}
+
+impl World {
+    fn add_user(&self, user: NewUser) -> Outcome<CreatedUser> {
+        let phone = digits("phone", &user.phone)?;
+        let first_name = name("firstName", &user.first_name)?;
+        let last_name = user.last_name.as_deref().map(|last| name("lastName", last)).transpose()?.unwrap_or_default();
+        let username = user.username.as_deref().map(username).transpose()?;
+        // Stretching a password takes long, so it is done before the world is locked.
+        let password = user.password.as_deref().map(password).transpose()?;
+        let mut live = self.lock();
+        if live.state.phones.contains_key(&phone) {
+            return Err(ControlError::Conflict("phone: the number has an account".into()));
+        }
+        if username.as_deref().is_some_and(|username| live.state.peer_by_username(username).is_some()) {
+            return Err(ControlError::Conflict("username: it is taken".into()));
+        }
+        let dc_id = self.datacentres.home_dc_id;
+        let created = CreatedUser { id: live.state.last.user + 1, phone: format!("+{phone}") };
+        let mut events = vec![Event::UserCreated(event::NewUser { phone, first_name, last_name, username, dc_id })];
+        if password.is_some() {
+            events.push(Event::PasswordSet { user_id: created.id, password });
+        }
+        Ok((created, change(&mut live, events)))
+    }
+
+    fn add_message(&self, message: NewMessage) -> Outcome<StoredMessage> {
+        if message.text.trim().is_empty() {
+            return Err(ControlError::Invalid("text: must not be blank".into()));
+        }
+        if message.text.chars().count() > MESSAGE_CHARS_MAX {
+            return Err(ControlError::Invalid(format!("text: at most {MESSAGE_CHARS_MAX} characters")));
+        }
+        let mut live = self.lock();
+        let from = known_user(&live.state, "from", &message.from)?.id;
+        let peer = match &message.to {
+            Target::Id(id) => peer_by_id(&live.state, "to", *id)?,
+            Target::Name(text) => find_peer(&live.state, "to", text)?,
+        };
+        if !live.state.may_write(from, peer) {
+            return Err(ControlError::Conflict("from: may not write there".into()));
+        }
+        let content = Content::Text { text: message.text, entities: HexBytes::default() };
+        let reply_to = message.reply_to;
+        let new = event::NewMessage { from, peer, content, reply_to, silent: false, random_id: None, date: now_secs() };
+        let written = change(&mut live, vec![Event::MessageSent(new)]);
+        let sender = live.state.users.get(&from);
+        let sent = sender.and_then(|sender| Some((sender, conversation(&live.state, sender, peer).next_back()?)));
+        let (sender, sent) = sent.ok_or_else(|| ControlError::Failed("the message was not sent".into()))?;
+        Ok((stored(sender, sent), written))
+    }
+
+    fn add_chat(&self, chat: NewChat) -> Outcome<CreatedChat> {
+        let title = name("title", &chat.title)?;
+        if chat.members.len() >= CHAT_MEMBERS_MAX {
+            return Err(ControlError::Invalid(format!("members: fewer than {CHAT_MEMBERS_MAX}")));
+        }
+        let mut live = self.lock();
+        let creator = known_user(&live.state, "owner", &chat.owner)?.id;
+        let members = chat.members.iter().map(|phone| Ok(known_user(&live.state, "members", phone)?.id));
+        let mut members: Vec<i64> = members.collect::<Result<_, ControlError>>()?;
+        members.retain(|member| *member != creator);
+        members.sort_unstable();
+        members.dedup();
+        let date = now_secs();
+        let (peer, events) = match chat.kind {
+            ChatKind::Group => {
+                let peer = PeerId::Chat(live.state.last.chat + 1);
+                (peer, vec![Event::ChatCreated { creator, title, members, date }])
+            }
+            ChatKind::Channel | ChatKind::Supergroup => {
+                let peer = PeerId::Channel(live.state.last.channel + 1);
+                let broadcast = chat.kind == ChatKind::Channel;
+                let new = event::NewChannel { creator, title, about: String::new(), broadcast, username: None, date };
+                let mut events = vec![Event::ChannelCreated(new)];
+                if !members.is_empty() {
+                    events.push(Event::MembersAdded { peer, inviter: creator, members, date });
+                }
+                (peer, events)
+            }
+        };
+        Ok((CreatedChat { chat_id: peer.into() }, change(&mut live, events)))
+    }
+
+    fn sign_out_everywhere(&self, phone: &str) -> Outcome<usize> {
+        let mut live = self.lock();
+        let keys: Vec<_> = known_user(&live.state, "phone", phone)?.keys.iter().copied().collect();
+        let count = keys.len();
+        Ok((count, change(&mut live, vec![Event::SignedOut { keys }])))
+    }
+}
+
+/// Makes changes that nobody's session asked for, together.
+fn change(live: &mut Live, events: Vec<Event>) -> Written {
+    let mut transaction = Transaction::default();
+    let origin = Origin { user_id: 0, session: None, now: now_secs() };
+    for event in events {
+        live.change(&mut transaction, origin, event);
+    }
+    live.finish(transaction)
+}
+
+/// An answer that leaves once what it tells is durable.
+fn settle<'a, T: Send + 'a>(outcome: Outcome<T>) -> BoxFuture<'a, Result<T, ControlError>> {
+    Box::pin(async {
+        let (answer, written) = outcome?;
+        durable(written).await.map_err(|error| ControlError::Failed(format!("the world cannot be kept: {error}")))?;
+        Ok(answer)
+    })
+}
+
+fn digits(field: &str, phone: &str) -> Result<String, ControlError> {
+    phone_digits(phone).map_err(|_| ControlError::Invalid(format!("{field}: must be a phone number, such as +15550000001")))
+}
+
+fn name(field: &str, text: &str) -> Result<String, ControlError> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > NAME_CHARS_MAX {
+        return Err(ControlError::Invalid(format!("{field}: must have 1 to {NAME_CHARS_MAX} characters")));
+    }
+    Ok(text.to_owned())
+}
+
+fn username(text: &str) -> Result<String, ControlError> {
+    let plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.chars().all(|symbol| symbol.is_ascii_alphanumeric() || symbol == '_');
+    if !plain || !USERNAME_CHARS.contains(&text.len()) {
+        let (least, most) = (USERNAME_CHARS.start(), USERNAME_CHARS.end());
+        let rule = format!("username: must have {least} to {most} of a-z, A-Z, 0-9 and _, the first a letter");
+        return Err(ControlError::Invalid(rule));
+    }
+    Ok(text.to_owned())
+}
+
+fn password(text: &str) -> Result<Password, ControlError> {
+    let mut salts = [0; 2 * SALT_BYTES];
+    getrandom::fill(&mut salts).map_err(|error| ControlError::Failed(error.to_string()))?;
+    let (salt1, salt2) = salts.split_at(SALT_BYTES);
+    let verifier = HexBytes(srp::verifier(salt1, salt2, text));
+    Ok(Password { salt1: HexBytes(salt1.to_vec()), salt2: HexBytes(salt2.to_vec()), verifier, hint: None })
+}
+
+fn known_user<'a>(state: &'a State, field: &str, phone: &str) -> Result<&'a User, ControlError> {
+    let user = state.user_by_phone(&digits(field, phone)?);
+    user.ok_or_else(|| ControlError::NotFound(format!("{field}: nobody has this phone number")))
+}
+
+/// A peer by chat id, username or phone number. A number is a chat id if there is such a chat, and else a phone number.
+fn find_peer(state: &State, field: &str, text: &str) -> Result<PeerId, ControlError> {
+    if let Ok(id) = text.parse::<i64>()
+        && let Ok(peer) = peer_by_id(state, field, id)
+        && !text.starts_with('+')
+    {
+        return Ok(peer);
+    }
+    if let Some(peer) = state.peer_by_username(text.trim_start_matches('@')) {
+        return Ok(peer);
+    }
+    Ok(PeerId::User(known_user(state, field, text)?.id))
+}
+
+fn peer_by_id(state: &State, field: &str, id: i64) -> Result<PeerId, ControlError> {
+    let known = PeerId::try_from(id).ok().filter(|peer| match peer {
+        PeerId::User(id) => state.users.contains_key(id),
+        PeerId::Chat(id) => state.chats.contains_key(id),
+        PeerId::Channel(id) => state.channels.contains_key(id),
+    });
+    known.ok_or_else(|| ControlError::NotFound(format!("{field}: there is no such chat")))
+}
+
+/// The messages of a conversation as a user has them, oldest first.
+fn conversation<'a>(state: &'a State, user: &'a User, peer: PeerId) -> Box<dyn DoubleEndedIterator<Item = &'a Message> + 'a> {
+    match peer {
+        PeerId::Channel(id) => Box::new(state.channels.get(&id).into_iter().flat_map(|channel| channel.messages.iter())),
+        PeerId::User(_) | PeerId::Chat(_) => {
+            let ids = user.dialogs.get(&peer).into_iter().flat_map(|dialog| &dialog.message_ids);
+            Box::new(ids.filter_map(|id| user.messages.get(*id)))
+        }
+    }
+}
+
+fn stored(user: &User, message: &Message) -> StoredMessage {
+    let from_id = match message.from {
+        PeerId::User(id) => Some(id),
+        PeerId::Chat(_) | PeerId::Channel(_) => None,
+    };
+    let text = match &message.content {
+        Content::Text { text, .. } => text.clone(),
+        Content::Action(_) => String::new(),
+    };
+    let (chat_id, out) = (message.peer.into(), from_id == Some(user.id));
+    StoredMessage { id: message.id, chat_id, from_id, out, date: message.date, text }
+}
