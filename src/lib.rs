@@ -1,1 +1,10 @@
-//! Placeholder.
+//! The edge of vasya-server: it turns transports into calls on the gateway of `vasya-actors`, and holds no rule of its own.
+
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod http;
+pub mod openapi;
+pub mod server;
+pub mod shutdown;
+pub mod telemetry;

@@ -64,6 +64,8 @@ codes! {
     ChatNotFound = "chat_not_found", 404, "The chat was not found";
     /// The path exists but not with this method.
     MethodNotAllowed = "method_not_allowed", 405, "The method is not allowed";
+    /// The request did not arrive in time.
+    RequestTimeout = "request_timeout", 408, "The request did not arrive in time";
     /// The state of the resource does not permit the operation.
     Conflict = "conflict", 409, "The state does not permit this";
     /// The body is larger than the limit.

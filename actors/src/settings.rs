@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
+use crate::error::Error;
 use crate::telegram::{Device, Network};
 
 /// The settings of a gateway.
@@ -33,6 +34,24 @@ pub struct ApiCredentials {
     pub api_id: i32,
     /// The application's secret.
     pub api_hash: SecretString,
+}
+
+impl ApiCredentials {
+    /// Checks the form that my.telegram.org gives them.
+    ///
+    /// # Errors
+    /// [`Code::InvalidInput`](crate::error::Code::InvalidInput), naming `apiId` or `apiHash`.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.api_id <= 0 {
+            return Err(Error::invalid("apiId", "must be a positive number"));
+        }
+        let hash = self.api_hash.expose_secret();
+        if (8..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            Ok(())
+        } else {
+            Err(Error::invalid("apiHash", "must have 8 to 64 letters and digits"))
+        }
+    }
 }
 
 /// A token bucket: `burst` at once, then one every `period`.

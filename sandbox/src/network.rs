@@ -29,7 +29,7 @@ pub struct NetworkDescription {
     pub datacentres: Vec<DatacentreDescription>,
     /// Its public RSA keys, as PKCS#1 PEM text.
     pub rsa_public_keys: Vec<String>,
-    /// Where its control API is, the base path included.
+    /// Where its control API is; its paths begin with `/sandbox/v1`.
     pub control_url: String,
 }
 
@@ -73,7 +73,7 @@ impl Listeners {
         NetworkDescription {
             datacentres: self.datacentres(),
             rsa_public_keys: vec![rsa_key::PUBLIC_KEY_PEM.to_owned()],
-            control_url: format!("http://{control}/sandbox/v1"),
+            control_url: format!("http://{control}"),
         }
     }
 }

@@ -87,20 +87,8 @@ struct Given {
 }
 
 impl Given {
-    fn validate(&self) -> Result<(), Error> {
-        if self.api_id <= 0 {
-            return Err(Error::invalid("apiId", "must be a positive number"));
-        }
-        let hash = self.api_hash.expose_secret();
-        if (8..=64).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            Ok(())
-        } else {
-            Err(Error::invalid("apiHash", "must have 8 to 64 letters and digits"))
-        }
-    }
-
-    fn into_credentials(self) -> ApiCredentials {
-        ApiCredentials { api_id: self.api_id, api_hash: self.api_hash }
+    fn credentials(&self) -> ApiCredentials {
+        ApiCredentials { api_id: self.api_id, api_hash: self.api_hash.clone() }
     }
 }
 
@@ -123,13 +111,13 @@ impl Operation for SetCredentials {
     type Output = CredentialsState;
 
     fn validate(&self) -> Result<(), Error> {
-        self.given.validate()
+        self.given.credentials().check()
     }
 }
 
 impl UserOperation for SetCredentials {
     async fn run(self, call: UserCall) -> Result<CredentialsState, Error> {
-        call.set_credentials(Some(self.given.into_credentials())).await?;
+        call.set_credentials(Some(self.given.credentials())).await?;
         Ok(state(&call))
     }
 }
@@ -176,13 +164,13 @@ impl Operation for SetServerCredentials {
     type Output = CredentialsState;
 
     fn validate(&self) -> Result<(), Error> {
-        self.given.validate()
+        self.given.credentials().check()
     }
 }
 
 impl UserOperation for SetServerCredentials {
     async fn run(self, call: UserCall) -> Result<CredentialsState, Error> {
-        call.set_server_credentials(self.given.into_credentials()).await?;
+        call.set_server_credentials(self.given.credentials()).await?;
         Ok(state(&call))
     }
 }

@@ -15,6 +15,9 @@ use super::{Control, ControlError, NewChat, NewMessage, NewUser, Stop};
 use crate::faults::Fault;
 use crate::network::{Connections, NetworkDescription};
 
+/// Where the routes are.
+const BASE_PATH: &str = "/sandbox/v1";
+
 /// The largest body, in bytes.
 const BODY_BYTES_MAX: usize = 256 * 1_024;
 
@@ -69,7 +72,9 @@ pub fn serve(
             .app_data(shared.clone())
             .app_data(web::JsonConfig::default().limit(BODY_BYTES_MAX).content_type_required(false).error_handler(bad_json))
             .wrap_fn(count_call)
-            .service(web::scope("/sandbox/v1").guard(guard::fn_guard(names_loopback)).configure(routes))
+            .service(web::scope(BASE_PATH).guard(guard::fn_guard(names_loopback)).configure(routes))
+            // The network's own URL works as a base as well.
+            .service(web::scope("").guard(guard::fn_guard(names_loopback)).configure(routes))
             .default_service(web::to(|| async { Answer::Err(ControlError::NotFound("there is nothing here".into())) }))
     })
     .workers(1)

@@ -1,0 +1,380 @@
+//! The configuration: `config/default.toml`, a file, the environment and flags. All faults are found before anything is touched.
+
+mod sources;
+mod table;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeSet;
+use std::fmt::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use vasya_actors::identity::UserId;
+use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings};
+use vasya_actors::telegram::{Device, Network, NetworkDescription};
+use vasya_actors::vault::MasterKey;
+
+use sources::Sources;
+use table::SETTINGS;
+
+/// The shortest JWT secret, in bytes: as long as the hash that it keys (RFC 7518, section 3.2).
+pub const JWT_SECRET_BYTES_MIN: usize = 32;
+
+/// The shortest token that an operator may choose for embedded mode, in characters.
+const LOCAL_TOKEN_CHARS_MIN: usize = 32;
+
+/// The largest file that describes a network, in bytes.
+const NETWORK_FILE_BYTES_MAX: u64 = 1_024 * 1_024;
+
+/// Everything that the server is run with.
+#[derive(Debug)]
+pub struct Configuration {
+    /// The HTTP server.
+    pub server: ServerConfiguration,
+    /// Who may call.
+    pub authentication: Authentication,
+    /// The log.
+    pub log: LogConfiguration,
+    /// The actors.
+    pub actors: Settings,
+}
+
+/// How the HTTP server listens, and its limits.
+#[derive(Clone, Debug)]
+pub struct ServerConfiguration {
+    /// Where it listens.
+    pub bind: SocketAddr,
+    /// The one browser origin that may call.
+    pub cors_origin: Option<String>,
+    /// The largest JSON body, in bytes.
+    pub body_bytes_max: usize,
+    /// How long a client may take to send a request.
+    pub request_limit: Duration,
+    /// How long a connection may be idle.
+    pub keep_alive: Duration,
+    /// How many connections each thread accepts.
+    pub connections_max: usize,
+    /// How many threads listen.
+    pub threads: usize,
+    /// How long a stop may take.
+    pub shutdown_limit: Duration,
+}
+
+/// Who may call besides agents.
+#[derive(Clone, Debug)]
+pub enum Authentication {
+    /// One user with one token.
+    Embedded {
+        /// The token; without one, it is generated.
+        token: Option<SecretString>,
+    },
+    /// The users whose tokens a backend signs.
+    Jwt(JwtConfiguration),
+}
+
+/// How tokens are checked.
+#[derive(Clone, Debug)]
+pub struct JwtConfiguration {
+    /// The secret.
+    pub secret: SecretString,
+    /// A secret that is still accepted.
+    pub previous_secret: Option<SecretString>,
+    /// What `iss` must be.
+    pub issuer: Option<String>,
+    /// What `aud` must name.
+    pub audience: Option<String>,
+    /// Who administers the server.
+    pub admins: BTreeSet<UserId>,
+}
+
+/// What is logged, and how.
+#[derive(Clone, Debug)]
+pub struct LogConfiguration {
+    /// The tracing filter.
+    pub filter: String,
+    /// JSON lines instead of text.
+    pub json: bool,
+}
+
+/// One thing that is wrong with the configuration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fault {
+    /// Which setting, and where it comes from.
+    pub setting: String,
+    /// What is wrong, and the rule.
+    pub reason: String,
+}
+
+impl Fault {
+    fn new(setting: &str, reason: impl Into<String>) -> Self {
+        Self { setting: setting.to_owned(), reason: reason.into() }
+    }
+}
+
+/// Everything that is wrong with the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct InvalidConfiguration(pub Vec<Fault>);
+
+impl fmt::Display for InvalidConfiguration {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the configuration has {} fault(s):", self.0.len())?;
+        self.0.iter().try_for_each(|fault| write!(formatter, "\n  {}: {}", fault.setting, fault.reason))
+    }
+}
+
+/// A setting that the command line gives.
+#[derive(Clone, Debug)]
+pub struct Flag {
+    /// The setting: `section.name`.
+    pub key: &'static str,
+    /// The flag, without its hyphens.
+    pub name: &'static str,
+    /// What it is set to.
+    pub value: String,
+}
+
+/// Reads the configuration.
+///
+/// # Errors
+/// Every fault of every source at once.
+pub fn load(file: Option<&Path>, flags: &[Flag]) -> Result<Configuration, InvalidConfiguration> {
+    let mut sources = Sources::read(file, flags);
+    let server = server(&mut sources);
+    let authentication = authentication(&mut sources, &server);
+    let log = log(&mut sources);
+    let actors = actors(&mut sources);
+    let faults = sources.into_faults();
+    match (server, authentication, actors) {
+        (Some(server), Some(authentication), Some(actors)) if faults.is_empty() => {
+            Ok(Configuration { server, authentication, log, actors })
+        }
+        _ => Err(InvalidConfiguration(faults)),
+    }
+}
+
+/// What to sign tokens with, whatever else is configured.
+///
+/// # Errors
+/// The faults of the settings that this needs.
+pub fn load_jwt(file: Option<&Path>) -> Result<JwtConfiguration, InvalidConfiguration> {
+    let mut sources = Sources::read(file, &[]);
+    let found = jwt(&mut sources);
+    found.ok_or_else(|| InvalidConfiguration(sources.into_faults()))
+}
+
+/// Every setting that is in force and where it comes from, one to a line, as TOML. Secrets are shown as `"<set>"`.
+pub fn describe(file: Option<&Path>, flags: &[Flag]) -> String {
+    let sources = Sources::read(file, flags);
+    let mut text = String::new();
+    let mut section = "";
+    for setting in SETTINGS {
+        let (of, name) = setting.key.split_once('.').unwrap_or(("", setting.key));
+        if of != section {
+            let gap = if section.is_empty() { "" } else { "\n" };
+            let _ = writeln!(text, "{gap}[{of}]");
+            section = of;
+        }
+        let _ = writeln!(text, "{name} = {}  # {}", sources.shown(setting), sources.origin(setting.key));
+    }
+    text
+}
+
+fn server(sources: &mut Sources) -> Option<ServerConfiguration> {
+    let bind = sources.text("server.bind").unwrap_or_default().parse::<SocketAddr>();
+    if bind.is_err() {
+        sources.fault("server.bind", "must be an address and a port, such as 127.0.0.1:8787");
+    }
+    let cors_origin = sources.text("server.cors_origin");
+    if cors_origin.as_deref().is_some_and(|origin| !is_origin(origin)) {
+        sources.fault("server.cors_origin", "must be one origin without a path, such as https://app.example.com");
+    }
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = size(sources, "server.threads", 0..=256);
+    Some(ServerConfiguration {
+        bind: bind.ok()?,
+        cors_origin,
+        body_bytes_max: size(sources, "server.body_bytes_max", 1_024..=64 * 1_024 * 1_024),
+        request_limit: Duration::from_secs(sources.number("server.request_secs", 1..=600)),
+        keep_alive: Duration::from_secs(sources.number("server.keep_alive_secs", 1..=3_600)),
+        connections_max: size(sources, "server.connections_max", 1..=1_000_000),
+        threads: if threads == 0 { cores } else { threads },
+        shutdown_limit: Duration::from_secs(sources.number("server.shutdown_secs", 1..=600)),
+    })
+}
+
+fn size(sources: &mut Sources, key: &'static str, range: std::ops::RangeInclusive<u64>) -> usize {
+    usize::try_from(sources.number(key, range)).unwrap_or(usize::MAX)
+}
+
+/// Scheme, host and perhaps a port (RFC 6454, section 6.2).
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    host.is_some_and(|host| {
+        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
+    })
+}
+
+fn authentication(sources: &mut Sources, server: &Option<ServerConfiguration>) -> Option<Authentication> {
+    match sources.text("auth.mode").unwrap_or_default().as_str() {
+        "jwt" => jwt(sources).map(Authentication::Jwt),
+        "embedded" => {
+            if server.as_ref().is_some_and(|server| !server.bind.ip().is_loopback()) {
+                sources.fault("server.bind", "must be on loopback with AUTH_MODE=embedded, such as 127.0.0.1:8787");
+            }
+            let token = sources.secret("auth.local_token");
+            let visible = |token: &SecretString| token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic());
+            let long = |token: &SecretString| token.expose_secret().len() >= LOCAL_TOKEN_CHARS_MIN;
+            if token.as_ref().is_some_and(|token| !visible(token) || !long(token)) {
+                let rule = format!("must have at least {LOCAL_TOKEN_CHARS_MIN} visible ASCII characters: `openssl rand -hex 32`");
+                sources.fault("auth.local_token", rule);
+            }
+            Some(Authentication::Embedded { token })
+        }
+        _ => {
+            sources.fault("auth.mode", "must be jwt or embedded");
+            None
+        }
+    }
+}
+
+fn jwt(sources: &mut Sources) -> Option<JwtConfiguration> {
+    let secret = sources.secret("auth.jwt_secret");
+    let previous_secret = sources.secret("auth.jwt_secret_previous");
+    let short = |secret: &SecretString| secret.expose_secret().len() < JWT_SECRET_BYTES_MIN;
+    let rule = format!("must have at least {JWT_SECRET_BYTES_MIN} bytes: make one with `openssl rand -hex 32`");
+    let mut whole = true;
+    if secret.as_ref().is_none_or(short) {
+        sources.fault("auth.jwt_secret", rule.clone());
+        whole = false;
+    }
+    if previous_secret.as_ref().is_some_and(short) {
+        sources.fault("auth.jwt_secret_previous", rule);
+        whole = false;
+    }
+    let mut admins = BTreeSet::new();
+    for text in sources.get::<Vec<String>>("auth.admin_users") {
+        match text.parse() {
+            Ok(user) => _ = admins.insert(user),
+            Err(error) => {
+                sources.fault("auth.admin_users", format!("{text:?} is {error}"));
+                whole = false;
+            }
+        }
+    }
+    let (issuer, audience) = (sources.text("auth.jwt_issuer"), sources.text("auth.jwt_audience"));
+    secret.filter(|_| whole).map(|secret| JwtConfiguration { secret, previous_secret, issuer, audience, admins })
+}
+
+fn log(sources: &mut Sources) -> LogConfiguration {
+    let filter = sources.text("log.filter").unwrap_or_default();
+    if let Err(error) = tracing_subscriber::EnvFilter::try_new(&filter) {
+        sources.fault("log.filter", format!("is not a filter: {error}"));
+    }
+    let format = sources.text("log.format").unwrap_or_default();
+    if !matches!(format.as_str(), "text" | "json") {
+        sources.fault("log.format", "must be text or json");
+    }
+    LogConfiguration { filter, json: format == "json" }
+}
+
+fn actors(sources: &mut Sources) -> Option<Settings> {
+    let data_dir = sources.text("data.dir").map(PathBuf::from);
+    if data_dir.is_none() {
+        sources.fault("data.dir", "must name a folder");
+    }
+    let master_key = sources.secret("data.session_master_key").unwrap_or_default();
+    if let Err(error) = MasterKey::parse(&master_key) {
+        sources.fault("data.session_master_key", error.to_string());
+    }
+    let network = network(sources);
+    let credentials = credentials(sources);
+    let device = Device { model: sources.text("telegram.device_model").unwrap_or_default(), ..Device::default() };
+    if !(1..=64).contains(&device.model.chars().count()) {
+        sources.fault("telegram.device_model", "must have 1 to 64 characters");
+    }
+    let store_cache_bytes = sources.number("data.store_cache_mib", 8..=65_536).saturating_mul(1_024 * 1_024);
+    let limits = limits(sources);
+    Some(Settings { data_dir: data_dir?, master_key, network: network?, credentials, device, store_cache_bytes, limits })
+}
+
+fn network(sources: &mut Sources) -> Option<Network> {
+    let file = sources.text("telegram.network_file");
+    match sources.text("telegram.network").unwrap_or_default().as_str() {
+        "production" => Some(Network::production()),
+        "test" => Some(Network::test()),
+        kind @ ("custom" | "sandbox") => {
+            let described = match &file {
+                None => Err("must name the file that describes the network; see docs/networks.md".to_owned()),
+                Some(path) => read_network(Path::new(path)),
+            };
+            let network = described.and_then(|description| {
+                let make = if kind == "custom" { Network::custom } else { Network::sandbox };
+                make(&description).map_err(|error| error.to_string())
+            });
+            network.map_err(|reason| sources.fault("telegram.network_file", reason)).ok()
+        }
+        _ => {
+            sources.fault("telegram.network", "must be production, test, custom or sandbox");
+            None
+        }
+    }
+}
+
+fn read_network(path: &Path) -> Result<NetworkDescription, String> {
+    let length = std::fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?.len();
+    if length > NETWORK_FILE_BYTES_MAX {
+        return Err(format!("has more than {NETWORK_FILE_BYTES_MAX} bytes"));
+    }
+    let text = std::fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+    serde_json::from_str(&text).map_err(|error| format!("is not a network: {error}"))
+}
+
+fn credentials(sources: &mut Sources) -> Option<ApiCredentials> {
+    let api_id = sources.number("telegram.api_id", 0..=i32::MAX.unsigned_abs().into());
+    let api_hash = sources.secret("telegram.api_hash");
+    match (i32::try_from(api_id).unwrap_or_default(), api_hash) {
+        (0, None) => None,
+        (0, Some(_)) => {
+            sources.fault("telegram.api_id", "is missing: api_id and api_hash go together");
+            None
+        }
+        (_, None) => {
+            sources.fault("telegram.api_hash", "is missing: api_id and api_hash go together");
+            None
+        }
+        (api_id, Some(api_hash)) => {
+            let credentials = ApiCredentials { api_id, api_hash };
+            if let Err(error) = credentials.check() {
+                sources.fault("telegram.api_hash", error.detail());
+            }
+            Some(credentials)
+        }
+    }
+}
+
+fn limits(sources: &mut Sources) -> Limits {
+    let mut bucket = |burst: &'static str, period: &'static str| Bucket {
+        burst: u32::try_from(sources.number(burst, 1..=1_000_000)).unwrap_or(u32::MAX),
+        period: Duration::from_millis(sources.number(period, 1..=3_600_000)),
+    };
+    let account_actions = bucket("limits.account_burst", "limits.account_period_ms");
+    let agent_mutations = bucket("limits.agent_burst", "limits.agent_period_ms");
+    let login_attempts = bucket("limits.login_burst", "limits.login_period_ms");
+    Limits {
+        account_actions,
+        agent_mutations,
+        login_attempts,
+        accounts_per_user_max: size(sources, "limits.accounts_per_user_max", 1..=100_000),
+        agent_keys_per_user_max: size(sources, "limits.agent_keys_per_user_max", 1..=100_000),
+        logins_per_user_max: size(sources, "limits.logins_per_user_max", 1..=1_000),
+        login_lifetime: Duration::from_secs(sources.number("limits.login_secs", 10..=86_400)),
+        account_calls_max: size(sources, "limits.account_calls_max", 1..=1_000),
+        call_timeout: Duration::from_secs(sources.number("limits.call_secs", 1..=600)),
+        connects_max: size(sources, "telegram.connects_max", 1..=10_000),
+        user_idle: Duration::from_secs(sources.number("limits.user_idle_secs", 1..=86_400)),
+        ..Limits::default()
+    }
+}

@@ -1,0 +1,77 @@
+//! Every setting: its place in the configuration file, the environment variable that sets it, and what it holds.
+
+/// What a setting holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Text.
+    Text,
+    /// Text that is never shown, and that may be read from a file.
+    Secret,
+    /// A whole number.
+    Number,
+    /// Texts, in the environment separated by commas.
+    List,
+}
+
+/// One setting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Setting {
+    /// `section.name`, as in `config/default.toml`.
+    pub(super) key: &'static str,
+    /// The environment variable.
+    pub(super) variable: &'static str,
+    /// What it holds.
+    pub(super) kind: Kind,
+}
+
+const fn setting(key: &'static str, variable: &'static str, kind: Kind) -> Setting {
+    Setting { key, variable, kind }
+}
+
+/// In the order of `config/default.toml`.
+pub(super) const SETTINGS: &[Setting] = &[
+    setting("server.bind", "VASYA_BIND", Kind::Text),
+    setting("server.cors_origin", "VASYA_CORS_ORIGIN", Kind::Text),
+    setting("server.body_bytes_max", "VASYA_BODY_BYTES_MAX", Kind::Number),
+    setting("server.request_secs", "VASYA_REQUEST_SECS", Kind::Number),
+    setting("server.keep_alive_secs", "VASYA_KEEP_ALIVE_SECS", Kind::Number),
+    setting("server.connections_max", "VASYA_CONNECTIONS_MAX", Kind::Number),
+    setting("server.threads", "VASYA_THREADS", Kind::Number),
+    setting("server.shutdown_secs", "VASYA_SHUTDOWN_SECS", Kind::Number),
+    setting("auth.mode", "AUTH_MODE", Kind::Text),
+    setting("auth.jwt_secret", "JWT_SECRET", Kind::Secret),
+    setting("auth.jwt_secret_previous", "JWT_SECRET_PREVIOUS", Kind::Secret),
+    setting("auth.jwt_issuer", "JWT_ISSUER", Kind::Text),
+    setting("auth.jwt_audience", "JWT_AUDIENCE", Kind::Text),
+    setting("auth.admin_users", "VASYA_ADMIN_USERS", Kind::List),
+    setting("auth.local_token", "VASYA_LOCAL_TOKEN", Kind::Secret),
+    setting("data.dir", "VASYA_DATA_DIR", Kind::Text),
+    setting("data.session_master_key", "SESSION_MASTER_KEY", Kind::Secret),
+    setting("data.store_cache_mib", "VASYA_STORE_CACHE_MIB", Kind::Number),
+    setting("telegram.network", "VASYA_NETWORK", Kind::Text),
+    setting("telegram.network_file", "VASYA_NETWORK_FILE", Kind::Text),
+    setting("telegram.api_id", "TELEGRAM_API_ID", Kind::Number),
+    setting("telegram.api_hash", "TELEGRAM_API_HASH", Kind::Secret),
+    setting("telegram.device_model", "VASYA_DEVICE_MODEL", Kind::Text),
+    setting("telegram.connects_max", "VASYA_CONNECTS_MAX", Kind::Number),
+    setting("limits.account_burst", "VASYA_ACCOUNT_BURST", Kind::Number),
+    setting("limits.account_period_ms", "VASYA_ACCOUNT_PERIOD_MS", Kind::Number),
+    setting("limits.agent_burst", "VASYA_AGENT_BURST", Kind::Number),
+    setting("limits.agent_period_ms", "VASYA_AGENT_PERIOD_MS", Kind::Number),
+    setting("limits.login_burst", "VASYA_LOGIN_BURST", Kind::Number),
+    setting("limits.login_period_ms", "VASYA_LOGIN_PERIOD_MS", Kind::Number),
+    setting("limits.accounts_per_user_max", "VASYA_ACCOUNTS_PER_USER_MAX", Kind::Number),
+    setting("limits.agent_keys_per_user_max", "VASYA_AGENT_KEYS_PER_USER_MAX", Kind::Number),
+    setting("limits.logins_per_user_max", "VASYA_LOGINS_PER_USER_MAX", Kind::Number),
+    setting("limits.login_secs", "VASYA_LOGIN_SECS", Kind::Number),
+    setting("limits.account_calls_max", "VASYA_ACCOUNT_CALLS_MAX", Kind::Number),
+    setting("limits.call_secs", "VASYA_CALL_SECS", Kind::Number),
+    setting("limits.user_idle_secs", "VASYA_USER_IDLE_SECS", Kind::Number),
+    setting("log.filter", "RUST_LOG", Kind::Text),
+    setting("log.format", "VASYA_LOG_FORMAT", Kind::Text),
+];
+
+/// The setting at this place.
+pub(super) fn find(key: &str) -> Option<&'static Setting> {
+    SETTINGS.iter().find(|setting| setting.key == key)
+}

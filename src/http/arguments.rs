@@ -1,0 +1,176 @@
+//! From the parts of an HTTP request to the one JSON object that an operation is decoded from.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, web};
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+use tokio::time::{Duration, timeout};
+use vasya_actors::error::{Code, Error};
+use vasya_actors::operation::Entry;
+
+/// What a path or query parameter, which is text, is to become.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Integer,
+    Boolean,
+}
+
+/// The input fields of one operation, as REST gives them.
+#[derive(Debug)]
+pub(super) struct Fields {
+    kinds: BTreeMap<String, Kind>,
+    in_path: BTreeSet<String>,
+    spellings: &'static [(&'static str, &'static str)],
+    has_body: bool,
+}
+
+/// How much of a body is read, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BodyLimits {
+    /// In bytes.
+    pub(super) bytes_max: usize,
+    /// From the end of the head to the end of the body.
+    pub(super) within: Duration,
+}
+
+impl Fields {
+    /// The fields of an operation, read from its declaration and its schema.
+    pub(super) fn of(entry: &Entry) -> Self {
+        let declaration = entry.declaration();
+        let mut settings = SchemaSettings::draft2020_12();
+        settings.inline_subschemas = true;
+        let schema = entry.input_schema(&mut settings.into_generator());
+        let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
+        let kinds = properties.iter().map(|(name, schema)| (name.clone(), kind(schema))).collect();
+        let in_path = path_parameters(declaration.path).map(str::to_owned).collect();
+        Self { kinds, in_path, spellings: declaration.query_spellings, has_body: declaration.method.has_body() }
+    }
+
+    /// The arguments of a request. What is in the path wins over the body; where there is a body, the query is not read, so that what
+    /// belongs in a body cannot end up in the logs of proxies.
+    ///
+    /// # Errors
+    /// [`Code::BadRequest`], [`Code::PayloadTooLarge`], [`Code::RequestTimeout`] or [`Code::UnsupportedMediaType`].
+    pub(super) async fn read(&self, request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Value, Error> {
+        let mut arguments = if self.has_body { read_body(request, payload, limits).await? } else { self.read_query(request)? };
+        for name in &self.in_path {
+            let text = request.match_info().query(name);
+            arguments.insert(name.clone(), self.value(name, text)?);
+        }
+        Ok(Value::Object(arguments))
+    }
+
+    fn read_query(&self, request: &HttpRequest) -> Result<Map<String, Value>, Error> {
+        let pairs = web::Query::<Vec<(String, String)>>::from_query(request.query_string());
+        let pairs = pairs.map_err(|_| Error::new(Code::BadRequest, "The query cannot be read"))?.into_inner();
+        let mut arguments = Map::new();
+        for (spelling, text) in pairs {
+            let spelled = self.spellings.iter().find(|(known, _)| *known == spelling);
+            let name = spelled.map_or(spelling.as_str(), |(_, field)| field);
+            if !self.kinds.contains_key(name) || self.in_path.contains(name) {
+                continue;
+            }
+            if arguments.insert(name.to_owned(), self.value(name, &text)?).is_some() {
+                return Err(Error::new(Code::BadRequest, format!("{name}: is given twice")).in_field(name));
+            }
+        }
+        Ok(arguments)
+    }
+
+    fn value(&self, name: &str, text: &str) -> Result<Value, Error> {
+        let wanted = |what: &str| Error::new(Code::BadRequest, format!("{name}: must be {what}")).in_field(name);
+        match self.kinds.get(name).unwrap_or(&Kind::Text) {
+            Kind::Text => Ok(Value::from(text)),
+            Kind::Integer => text.parse::<i64>().map(Value::from).map_err(|_| wanted("a whole number")),
+            Kind::Boolean => text.parse::<bool>().map(Value::from).map_err(|_| wanted("true or false")),
+        }
+    }
+}
+
+/// The names in braces of a path.
+pub(crate) fn path_parameters(path: &str) -> impl Iterator<Item = &str> {
+    path.split('{').skip(1).filter_map(|rest| rest.split('}').next())
+}
+
+/// A type, or several of which one may be null.
+fn kind(schema: &Value) -> Kind {
+    let named = |name: &str| match schema.get("type") {
+        Some(Value::String(only)) => only == name,
+        Some(Value::Array(several)) => several.iter().any(|one| one == name),
+        _ => false,
+    };
+    if named("integer") {
+        Kind::Integer
+    } else if named("boolean") {
+        Kind::Boolean
+    } else {
+        Kind::Text
+    }
+}
+
+async fn read_body(request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Map<String, Value>, Error> {
+    let too_large = || Error::new(Code::PayloadTooLarge, format!("The body may have at most {} bytes", limits.bytes_max));
+    let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
+    if declared.is_some_and(|length| length > limits.bytes_max) {
+        return Err(too_large());
+    }
+    let read = timeout(limits.within, payload.to_bytes_limited(limits.bytes_max)).await;
+    let late = |_| Error::new(Code::RequestTimeout, format!("The body must arrive within {} s", limits.within.as_secs()));
+    let bytes = read.map_err(late)?.map_err(|_| too_large())?;
+    let bytes = bytes.map_err(|_| Error::new(Code::BadRequest, "The body did not arrive whole"))?;
+    if bytes.is_empty() {
+        return Ok(Map::new());
+    }
+    if !is_json(request) {
+        return Err(Error::new(Code::UnsupportedMediaType, "The body must be JSON, with Content-Type: application/json"));
+    }
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(members)) => Ok(members),
+        Ok(_) => Err(Error::new(Code::UnprocessableInput, "The body must be a JSON object")),
+        // The parser's own text names the place only, never the content.
+        Err(error) => {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            Err(Error::new(Code::BadRequest, format!("The body is not JSON: {place}")))
+        }
+    }
+}
+
+/// `application/json`, or a type with the suffix `+json` (RFC 6839).
+fn is_json(request: &HttpRequest) -> bool {
+    let given = request.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let essence = given.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use vasya_actors::catalogue::Catalogue;
+
+    #[test]
+    fn text_becomes_what_the_operation_declares() {
+        let catalogue = Catalogue::standard();
+        let fields = Fields::of(catalogue.find("get_messages").unwrap());
+        assert_eq!(fields.value("chatId", "-42").unwrap(), Value::from(-42));
+        assert_eq!(fields.value("limit", "10").unwrap(), Value::from(10));
+        assert_eq!(fields.value("accountId", "10").unwrap(), Value::from("10"));
+        let error = fields.value("chatId", "forty-two").unwrap_err();
+        assert_eq!((error.code(), error.field()), (Code::BadRequest, Some("chatId")));
+    }
+
+    #[test]
+    fn every_path_parameter_is_a_field() {
+        for entry in Catalogue::standard().entries() {
+            let fields = Fields::of(entry);
+            for name in &fields.in_path {
+                assert!(fields.kinds.contains_key(name), "{}: {name}", entry.declaration().name);
+            }
+            for (_, field) in entry.declaration().query_spellings {
+                assert!(fields.kinds.contains_key(*field), "{}: {field}", entry.declaration().name);
+            }
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The HTTP server.
+
+pub(crate) mod arguments;
+mod credentials;
+mod problem;
+mod request_id;
+mod rest;
+mod service;
+
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+
+use actix_cors::Cors;
+use actix_web::dev::{Server, Service, ServiceResponse};
+use actix_web::http::header::{self, HeaderName};
+use actix_web::middleware::{Condition, DefaultHeaders};
+use actix_web::{App, HttpRequest, HttpServer, web};
+use vasya_actors::error::{Code, Error};
+use vasya_actors::gateway::Gateway;
+
+use crate::auth::Authenticator;
+use crate::config::ServerConfiguration;
+use crate::openapi;
+use arguments::BodyLimits;
+use request_id::RequestId;
+use rest::Routes;
+
+/// Where all routes are.
+pub const BASE_PATH: &str = "/api/v1";
+
+/// Connections that wait to be accepted.
+const BACKLOG: u32 = 1_024;
+
+/// How long a browser may remember what cross-origin requests are allowed, in seconds.
+const CORS_MAX_AGE_SECS: usize = 600;
+
+/// What the handlers share.
+#[derive(Debug)]
+pub(crate) struct Edge {
+    gateway: Gateway,
+    authenticator: Authenticator,
+    body_limits: BodyLimits,
+    openapi: web::Bytes,
+}
+
+/// Binds the listening socket, so that a port that is taken is found before anything is started.
+///
+/// # Errors
+/// When the address cannot be bound.
+pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    TcpListener::bind(address)
+}
+
+/// Serves the gateway's catalogue on a listener. The server runs when it is polled.
+///
+/// # Errors
+/// When the listener cannot be used.
+pub fn serve(
+    configuration: &ServerConfiguration,
+    listener: TcpListener,
+    gateway: &Gateway,
+    authenticator: Authenticator,
+) -> io::Result<Server> {
+    let document = serde_json::to_vec(&openapi::document(gateway.catalogue())).map_err(io::Error::from)?;
+    let body_limits = BodyLimits { bytes_max: configuration.body_bytes_max, within: configuration.request_limit };
+    let edge = Edge { gateway: gateway.clone(), authenticator, body_limits, openapi: document.into() };
+    let edge = web::Data::new(edge);
+    let routes = web::Data::new(Routes::of(gateway.catalogue()));
+    let origin = configuration.cors_origin.clone();
+    let server = HttpServer::new(move || {
+        let routes = routes.clone();
+        App::new()
+            .app_data(edge.clone())
+            .service(web::scope(BASE_PATH).configure(service::mount).configure(|config| routes.mount(config)))
+            .default_service(web::to(not_found))
+            .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")).add((header::CACHE_CONTROL, "no-store")))
+            .wrap(Condition::new(origin.is_some(), cors(origin.as_deref().unwrap_or_default())))
+            .wrap_fn(|request, service| {
+                let request_id = RequestId::assign(&request);
+                let served = service.call(request);
+                async move { Ok(noted(served.await?, &request_id)) }
+            })
+    });
+    let server = server
+        .workers(configuration.threads)
+        .backlog(BACKLOG)
+        .max_connections(configuration.connections_max)
+        .client_request_timeout(configuration.request_limit)
+        .keep_alive(configuration.keep_alive)
+        .shutdown_timeout(configuration.shutdown_limit.as_secs())
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    Ok(server)
+}
+
+/// Writes a request down, without its query and without anything of its content, and tells the client its id.
+fn noted<B>(mut response: ServiceResponse<B>, request_id: &RequestId) -> ServiceResponse<B> {
+    if let Some(value) = request_id.header_value() {
+        response.headers_mut().insert(request_id::HEADER, value);
+    }
+    let (request, status) = (response.request(), response.status().as_u16());
+    let route = request.match_pattern().unwrap_or_default();
+    tracing::debug!(request_id = request_id.as_str(), method = %request.method(), route, status, "served");
+    response
+}
+
+async fn not_found(request: HttpRequest) -> actix_web::HttpResponse {
+    problem::response(&Error::new(Code::NotFound, "There is nothing at this path"), RequestId::of(&request).as_str())
+}
+
+/// The one origin may call, with any method and header.
+fn cors(origin: &str) -> Cors {
+    let exposed = ["x-next-cursor", "x-request-id", "ratelimit", "ratelimit-policy", "idempotency-replayed"];
+    let exposed = exposed.into_iter().map(HeaderName::from_static);
+    Cors::default()
+        .allowed_origin(origin)
+        .allow_any_method()
+        .allow_any_header()
+        .expose_headers(exposed.chain([header::LINK, header::RETRY_AFTER]))
+        .supports_credentials()
+        .max_age(CORS_MAX_AGE_SECS)
+}

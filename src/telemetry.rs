@@ -1,0 +1,13 @@
+//! The log: to standard error, so that standard output holds nothing but what a command is asked to print.
+
+use tracing_subscriber::EnvFilter;
+
+use crate::config::LogConfiguration;
+
+/// Starts the log. A second call changes nothing.
+pub fn start(configuration: &LogConfiguration) {
+    let filter = EnvFilter::try_new(&configuration.filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    // The log may have been started before, by a program that this library is part of.
+    let _ = if configuration.json { log.json().try_init() } else { log.try_init() };
+}
