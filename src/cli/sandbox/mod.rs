@@ -83,19 +83,38 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
             Some(address) => Attached::to(address).await?,
             None => Attached::own(&arguments.world.clone().unwrap_or_else(|| beside(".world"))).await?,
         };
-        let served = serve(arguments, attached.control(), &beside(".secrets.json"), &beside(".network.json")).await;
-        attached.release().await;
+        let started = start(arguments, attached.control(), &beside(".secrets.json"), &beside(".network.json")).await;
+        let has_run = started.is_ok();
+        let served = match started {
+            Ok((running, credentials)) => serve(arguments, running, credentials, attached.control()).await,
+            Err(error) => Err(error),
+        };
+        attached.release(has_run).await;
         served
     })
 }
 
-async fn serve(arguments: &Arguments, control: &Control, secrets: &Path, network: &Path) -> Result<(), CommandError> {
+async fn start(
+    arguments: &Arguments,
+    control: &Control,
+    secrets: &Path,
+    network: &Path,
+) -> Result<(Running, Credentials), CommandError> {
     fs::write(network, serde_json::to_vec(&control.network().await?).map_err(CommandError::refused)?)?;
     let secrets = Secrets::load(secrets)?;
     let configuration = configuration(arguments, &secrets, network)?;
-    let (token, jwt_secret) = credentials(&configuration)?;
+    let credentials = credentials(&configuration)?;
     world::furnish(control).await?;
-    let running = Running::start(configuration, Catalogue::standard()).await?;
+    Ok((Running::start(configuration, Catalogue::standard()).await?, credentials))
+}
+
+async fn serve(
+    arguments: &Arguments,
+    running: Running,
+    credentials: Credentials,
+    control: &Control,
+) -> Result<(), CommandError> {
+    let Credentials { token, jwt_secret } = credentials;
     let base_url = format!("http://{}", running.address());
     let account = tokio::select! {
         account = login::first_account(&base_url, &token, control) => account.map(Some),
@@ -134,16 +153,21 @@ fn configuration(arguments: &Arguments, secrets: &Secrets, network: &Path) -> Re
 }
 
 /// The token to call with, and the secret that signs others where there is one.
-fn credentials(configuration: &Configuration) -> Result<(SecretString, Option<SecretString>), CommandError> {
+struct Credentials {
+    token: SecretString,
+    jwt_secret: Option<SecretString>,
+}
+
+fn credentials(configuration: &Configuration) -> Result<Credentials, CommandError> {
     match &configuration.authentication {
         Authentication::Embedded { token } => {
             let token = token.clone().ok_or_else(|| CommandError::refused("the local token is missing"))?;
-            Ok((token, None))
+            Ok(Credentials { token, jwt_secret: None })
         }
         Authentication::Jwt(jwt) => {
             let user: UserId = JWT_USER.parse().map_err(CommandError::refused)?;
             let token = auth::mint(jwt, &user, JWT_LIFETIME).map_err(CommandError::refused)?;
-            Ok((token, Some(jwt.secret.clone())))
+            Ok(Credentials { token, jwt_secret: Some(jwt.secret.clone()) })
         }
     }
 }

@@ -29,8 +29,18 @@ const PRIVATE_FILE_MODE: u32 = 0o600;
 #[derive(Debug)]
 pub(super) struct Attached {
     control: Control,
-    /// Whether it stops with the server.
-    own: bool,
+    origin: Origin,
+}
+
+/// Where a network comes from, which decides who stops it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Origin {
+    /// It runs elsewhere, and goes on.
+    Elsewhere,
+    /// It was found running in the world's folder: left by a server that was killed, or used by one that runs.
+    Found,
+    /// It was started for this server.
+    Started,
 }
 
 impl Attached {
@@ -38,13 +48,13 @@ impl Attached {
     pub(super) async fn to(address: &str) -> Result<Self, CommandError> {
         let control = Control::new(address)?;
         control.network().await?;
-        Ok(Self { control, own: false })
+        Ok(Self { control, origin: Origin::Elsewhere })
     }
 
     /// The network of a world: the one that runs, or else a new process.
     pub(super) async fn own(world: &Path) -> Result<Self, CommandError> {
         if let Some(control) = running(world).await {
-            return Ok(Self { control, own: true });
+            return Ok(Self { control, origin: Origin::Found });
         }
         fs::DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER_MODE).create(world)?;
         let log = File::options().create(true).append(true).mode(PRIVATE_FILE_MODE).open(world.join(LOG_FILE))?;
@@ -58,7 +68,7 @@ impl Attached {
         let ready: Ready = serde_json::from_str(&line).map_err(|_| {
             CommandError::refused(format!("the sandbox's network did not start: see {}", world.join(LOG_FILE).display()))
         })?;
-        Ok(Self { control: Control::new(&ready.network.control_url)?, own: true })
+        Ok(Self { control: Control::new(&ready.network.control_url)?, origin: Origin::Started })
     }
 
     /// Its control API.
@@ -66,11 +76,15 @@ impl Attached {
         &self.control
     }
 
-    /// Stops it, if it is the server's own.
-    pub(super) async fn release(self) {
-        if self.own
-            && let Err(error) = self.control.stop().await
-        {
+    /// Stops it, if it is the server's own. One that was found is another server's, if this one did not get to run (`has_run`): the
+    /// data folder may have been in use.
+    pub(super) async fn release(self, has_run: bool) {
+        let own = match self.origin {
+            Origin::Elsewhere => false,
+            Origin::Found => has_run,
+            Origin::Started => true,
+        };
+        if own && let Err(error) = self.control.stop().await {
             tracing::warn!("the sandbox's network could not be stopped: {error}");
         }
     }
