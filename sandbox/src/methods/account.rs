@@ -87,10 +87,12 @@ pub fn update_password_settings(
     prove_password(call, user_id, &request.password)?;
     let tl::enums::account::PasswordInputSettings::Settings(settings) = request.new_settings;
     let Some(algorithm) = settings.new_algo else { return Ok(true) };
+    let verifier = settings.new_password_hash.unwrap_or_default();
     let password = match algorithm {
         tl::enums::PasswordKdfAlgo::Unknown => None,
+        // Some clients remove the password by an empty one, and name an algorithm all the same.
+        tl::enums::PasswordKdfAlgo::Sha256Sha256Pbkdf2Hmacsha512iter100000Sha256ModPow(_) if verifier.is_empty() => None,
         tl::enums::PasswordKdfAlgo::Sha256Sha256Pbkdf2Hmacsha512iter100000Sha256ModPow(algorithm) => {
-            let verifier = settings.new_password_hash.unwrap_or_default();
             if algorithm.salt1.len() > SALT_BYTES_MAX || algorithm.salt2.len() > SALT_BYTES_MAX {
                 return Err(RpcError::bad_request("NEW_SALT_INVALID"));
             }
