@@ -212,7 +212,7 @@ impl Connection {
             let created = types::NewSessionCreated { first_msg_id: first_message_id, unique_id: session_id, server_salt };
             bound.session().send(enums::NewSession::Created(created).to_bytes(), None);
         }
-        self.registered.name(self.api.user_of(self.dc_id, address.auth_key_id));
+        self.registered.speaks_for(address, Arc::clone(&self.api));
         self.api.session_opened(address, self.pushes.clone());
         self.bound = Some(bound);
     }

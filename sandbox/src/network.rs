@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 
 use crate::connection;
-use crate::rpc::Api;
+use crate::rpc::{Api, SessionAddress};
 use crate::rsa_key;
 use crate::session::SessionTable;
 
@@ -88,10 +88,19 @@ struct Registry {
     open: Mutex<HashMap<u64, OpenConnection>>,
 }
 
+#[derive(Clone)]
 struct OpenConnection {
-    /// The phone number that is signed in on it.
-    user: Option<String>,
+    /// The session that it speaks for, and whom to ask who is signed in there: that changes while the connection is open.
+    session: Option<(SessionAddress, Arc<dyn Api>)>,
     close: Arc<Notify>,
+}
+
+impl OpenConnection {
+    /// The phone number that is signed in on it.
+    fn user(&self) -> Option<String> {
+        let (address, api) = self.session.as_ref()?;
+        api.user_of(address.dc_id, address.auth_key_id)
+    }
 }
 
 /// A connection's place in the registry; leaves it when dropped.
@@ -106,10 +115,10 @@ impl Connections {
     pub fn drop_of(&self, user: Option<&str>) -> usize {
         let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).collect::<String>();
         let wanted = user.map(digits);
-        let open = self.0.open.lock().unwrap_or_else(PoisonError::into_inner);
-        let matching = open.values().filter(|connection| match &wanted {
+        let open: Vec<_> = self.0.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
+        let matching = open.iter().filter(|connection| match &wanted {
             None => true,
-            Some(wanted) => connection.user.as_deref().map(digits).as_ref() == Some(wanted),
+            Some(wanted) => connection.user().as_deref().map(digits).as_ref() == Some(wanted),
         });
         matching.map(|connection| connection.close.notify_one()).count()
     }
@@ -126,17 +135,17 @@ impl Connections {
         }
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
         let close = Arc::new(Notify::new());
-        open.insert(id, OpenConnection { user: None, close: Arc::clone(&close) });
+        open.insert(id, OpenConnection { session: None, close: Arc::clone(&close) });
         Some(Registered { id, connections: self.clone(), close })
     }
 }
 
 impl Registered {
-    /// Notes who is signed in on the connection.
-    pub(crate) fn name(&self, user: Option<String>) {
+    /// Notes the session that the connection speaks for.
+    pub(crate) fn speaks_for(&self, session: SessionAddress, api: Arc<dyn Api>) {
         let mut open = self.connections.0.open.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(connection) = open.get_mut(&self.id) {
-            connection.user = user;
+            connection.session = Some((session, api));
         }
     }
 }
