@@ -6,7 +6,7 @@ use std::time::Duration;
 use grammers_tl_types::{Cursor, Deserializable, Identifiable, Serializable, enums, functions, types};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::Instant;
 
 use crate::clock;
@@ -25,9 +25,6 @@ const OUTGOING_MAX: usize = 512;
 
 /// Updates that may wait to be written; what does not fit is lost, and the client finds the gap.
 const PUSHES_MAX: usize = 512;
-
-/// Calls of one connection that may be at work at once; further ones wait.
-const CALLS_MAX: usize = 64;
 
 /// A connection that says nothing for this long is closed.
 const IDLE_MAX: Duration = Duration::from_secs(600);
@@ -63,13 +60,11 @@ pub(crate) async fn serve(socket: TcpStream, dc_id: i32, api: Arc<dyn Api>, sess
     }
     let (outgoing, outgoing_received) = mpsc::channel(OUTGOING_MAX);
     let (pushes, pushes_received) = mpsc::channel(PUSHES_MAX);
-    let calls = Arc::new(Semaphore::new(CALLS_MAX));
     let connection = Connection {
         dc_id,
         api,
         sessions,
         registered,
-        calls,
         outgoing,
         pushes,
         exchange: Exchange::default(),
@@ -98,7 +93,6 @@ struct Connection {
     api: Arc<dyn Api>,
     sessions: Arc<SessionTable>,
     registered: Registered,
-    calls: Arc<Semaphore>,
     outgoing: mpsc::Sender<Outgoing>,
     pushes: mpsc::Sender<Vec<u8>>,
     exchange: Exchange,
@@ -326,19 +320,19 @@ impl Connection {
         }
     }
 
-    /// Runs a call beside the connection, and answers through the session, which may have another connection by then.
+    /// Begins a call in its turn, and answers it through the session, which may have another connection by then.
     fn call(&self, request: Request) {
         let Some(bound) = &self.bound else { return };
         if request.message.sequence % 2 == 0 {
             return bound.refuse((request.message.id, request.message.sequence), 35);
         }
-        let (api, calls, session) = (Arc::clone(&self.api), Arc::clone(&self.calls), Arc::clone(&bound.session));
-        let close = Arc::clone(&self.registered.close);
+        let (session, close) = (Arc::clone(&bound.session), Arc::clone(&self.registered.close));
         let message_id = request.message.id;
         let call = RpcRequest { session: bound.address, message_id, body: request.message.body };
+        // Here and not in the task, because tasks begin in any order, and what a client sends in order must happen in order.
+        let outcome = Arc::clone(&self.api).call(call);
         tokio::spawn(async move {
-            let _turn = calls.acquire().await;
-            let result = match api.call(call).await {
+            let result = match outcome.await {
                 RpcOutcome::Result(result) => rpc_result(message_id, &result),
                 RpcOutcome::Error { code, message } => rpc_result(message_id, &rpc_error(code, &message)),
                 RpcOutcome::DropConnection => return close.notify_one(),

@@ -6,6 +6,7 @@
 use std::future::Future;
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
@@ -61,8 +62,9 @@ pub trait Api: Send + Sync + 'static {
     /// Forgets a key (`destroy_auth_key`). Answers whether it was known.
     fn destroy_auth_key(&self, dc_id: i32, auth_key_id: i64) -> BoxFuture<'_, io::Result<bool>>;
 
-    /// Runs one API call.
-    fn call(&self, request: RpcRequest) -> BoxFuture<'_, RpcOutcome>;
+    /// Runs one API call: begins it at once, before the future is first polled, so that calls happen in the order in which they
+    /// come. The future tells when its outcome is durable.
+    fn call(self: Arc<Self>, request: RpcRequest) -> BoxFuture<'static, RpcOutcome>;
 
     /// A session has a live connection: serialised `Updates` objects for it go to `outbox`. A newer call for the same session
     /// replaces the older outbox. A full outbox means a client that does not read: the world drops the update for that session

@@ -1,6 +1,7 @@
 //! The world as the protocol side calls it.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sha1::{Digest, Sha1};
@@ -47,9 +48,8 @@ impl Api for World {
         Box::pin(async { durable(written).await.map(|()| true) })
     }
 
-    /// The call runs at once, before the future is first polled, so that calls run in the order in which they come. Only a
-    /// delay that was armed puts it off.
-    fn call(&self, request: RpcRequest) -> BoxFuture<'_, RpcOutcome> {
+    /// Only a delay that was armed puts a call off.
+    fn call(self: Arc<Self>, request: RpcRequest) -> BoxFuture<'static, RpcOutcome> {
         let opened = match envelope::open(&request.body) {
             Ok(opened) => opened,
             Err(error) => return Box::pin(std::future::ready(error.into())),
