@@ -77,13 +77,14 @@ class InteropCase(unittest.IsolatedAsyncioTestCase):
         created = await self.network.create_user(phone, first_name, **more)
         return Person(phone, created["id"], first_name, more.get("username"))
 
-    def client(self, session=None, *, datacentre=HOME_DATACENTRE, connection=ConnectionTcpFull, network=None, **options):
-        """A client that is not connected yet. A new session begins at a datacentre, by default the one where users live."""
+    def client(self, session=None, *, datacentre=HOME_DATACENTRE, key=None, connection=ConnectionTcpFull, **options):
+        """A client that is not connected yet. A new session begins at a datacentre, by default where users live, maybe with a key."""
         # Telethon keeps the addresses of datacentres for the whole process, but each network has its own.
         TelegramClient._config = None
         if session is None:
             session = MemorySession()
-            session.set_dc(datacentre, *(network or self.network).datacentres[datacentre])
+            session.set_dc(datacentre, *self.network.datacentres[datacentre])
+            session.auth_key = key
         options = {"connection": connection, "retry_delay": 0.1, "timeout": 5, "flood_sleep_threshold": 0, **options}
         client = TelegramClient(session, 17_349, "344583e45741c457fe1862106095a5eb", **options)
         self.addAsyncCleanup(client.disconnect)

@@ -85,8 +85,7 @@ class SignIn(InteropCase):
         client = await self.sign_in(alice)
         key = client.session.auth_key
         self.assertTrue(await client.log_out())
-        again = self.client()
-        again.session.auth_key = key
+        again = self.client(key=key)
         await again.connect()
         self.assertEqual(again.session.auth_key, key)
         self.assertFalse(await again.is_user_authorized())
