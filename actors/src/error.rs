@@ -120,6 +120,11 @@ impl Error {
         Self { field: Some(field.to_owned()), ..Self::new(Code::InvalidInput, format!("{field}: {reason}")) }
     }
 
+    /// The answer to a token that is missing, malformed, unknown, expired or revoked: always the same.
+    pub fn unauthorized() -> Self {
+        Self::new(Code::Unauthorized, "A valid bearer token is required")
+    }
+
     /// The answer for an account that is another user's and for one that does not exist: always the same, byte for byte.
     pub fn account_forbidden() -> Self {
         Self::new(Code::AccountForbidden, "This account belongs to another user")

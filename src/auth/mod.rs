@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use vasya_actors::caller::{Caller, CallerIssuer};
-use vasya_actors::error::{Code, Error};
+use vasya_actors::error::Error;
 use vasya_actors::gateway::Gateway;
 use vasya_actors::identity::UserId;
 
@@ -43,7 +43,7 @@ pub struct Authenticator {
 #[derive(Debug)]
 enum Humans {
     Embedded { token: SecretString },
-    Jwt { verifier: jwt::Verifier, admins: BTreeSet<UserId> },
+    Jwt { verifier: Box<jwt::Verifier>, admins: BTreeSet<UserId> },
 }
 
 /// Why nobody can be authenticated: the system gives no random bytes.
@@ -63,7 +63,7 @@ impl Authenticator {
     ) -> Result<(Self, Option<SecretString>), NoRandomness> {
         let (humans, generated) = match authentication {
             Authentication::Jwt(configuration) => {
-                let verifier = jwt::Verifier::new(configuration);
+                let verifier = Box::new(jwt::Verifier::new(configuration));
                 (Humans::Jwt { verifier, admins: configuration.admins.clone() }, None)
             }
             Authentication::Embedded { token: Some(token) } => (Humans::Embedded { token: token.clone() }, None),
@@ -78,34 +78,29 @@ impl Authenticator {
     /// The caller whose token this is.
     ///
     /// # Errors
-    /// [`Code::Unauthorized`], the same for every reason.
+    /// [`Code::Unauthorized`](vasya_actors::error::Code::Unauthorized), the same for every reason.
     pub fn authenticate(&self, token: &str, place: TokenPlace) -> Result<Caller, Error> {
         if token.len() > TOKEN_BYTES_MAX {
-            return Err(unauthorized());
+            return Err(Error::unauthorized());
         }
         if token.starts_with(AGENT_PREFIX) {
             return match place {
                 TokenPlace::Header => self.gateway.authenticate_agent_key(token),
-                TokenPlace::Cookie => Err(unauthorized()),
+                TokenPlace::Cookie => Err(Error::unauthorized()),
             };
         }
         match &self.humans {
             Humans::Embedded { token: expected } => {
                 let equal: bool = expected.expose_secret().as_bytes().ct_eq(token.as_bytes()).into();
-                if equal { Ok(self.issuer.human(UserId::local(), true, None)) } else { Err(unauthorized()) }
+                if equal { Ok(self.issuer.human(UserId::local(), true, None)) } else { Err(Error::unauthorized()) }
             }
             Humans::Jwt { verifier, admins } => {
-                let verified = verifier.verify(token).map_err(|_refused| unauthorized())?;
+                let verified = verifier.verify(token).map_err(|_refused| Error::unauthorized())?;
                 let admin = admins.contains(&verified.user);
                 Ok(self.issuer.human(verified.user, admin, Some(verified.expires_at_secs)))
             }
         }
     }
-}
-
-/// The one answer to a missing or unacceptable token.
-pub fn unauthorized() -> Error {
-    Error::new(Code::Unauthorized, "A valid bearer token is required")
 }
 
 /// A token that nobody can guess.

@@ -193,15 +193,21 @@ fn server(sources: &mut Sources) -> Option<ServerConfiguration> {
     }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = size(sources, "server.threads", 0..=256);
+    let body_bytes_max = size(sources, "server.body_bytes_max", 1_024..=64 * 1_024 * 1_024);
+    let connections_max = size(sources, "server.connections_max", 1..=1_000_000);
+    let mut seconds = |key, range| Duration::from_secs(sources.number(key, range));
+    let request_limit = seconds("server.request_secs", 1..=600);
+    let keep_alive = seconds("server.keep_alive_secs", 1..=3_600);
+    let shutdown_limit = seconds("server.shutdown_secs", 1..=600);
     Some(ServerConfiguration {
         bind: bind.ok()?,
         cors_origin,
-        body_bytes_max: size(sources, "server.body_bytes_max", 1_024..=64 * 1_024 * 1_024),
-        request_limit: Duration::from_secs(sources.number("server.request_secs", 1..=600)),
-        keep_alive: Duration::from_secs(sources.number("server.keep_alive_secs", 1..=3_600)),
-        connections_max: size(sources, "server.connections_max", 1..=1_000_000),
+        body_bytes_max,
+        request_limit,
+        keep_alive,
+        connections_max,
         threads: if threads == 0 { cores } else { threads },
-        shutdown_limit: Duration::from_secs(sources.number("server.shutdown_secs", 1..=600)),
+        shutdown_limit,
     })
 }
 
@@ -212,9 +218,7 @@ fn size(sources: &mut Sources, key: &'static str, range: std::ops::RangeInclusiv
 /// Scheme, host and perhaps a port (RFC 6454, section 6.2).
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    host.is_some_and(|host| {
-        !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte))
-    })
+    host.is_some_and(|host| !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-:[]".contains(&byte)))
 }
 
 fn authentication(sources: &mut Sources, server: &Option<ServerConfiguration>) -> Option<Authentication> {

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::env::VarError;
 use std::path::Path;
 
+use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Tag, Value};
-use figment::Figment;
 use secrecy::SecretString;
 use serde::de::DeserializeOwned;
 
-use super::{Fault, Flag};
 use super::table::{self, Kind, SETTINGS, Setting};
+use super::{Fault, Flag};
 
 /// The built-in defaults, which document every setting.
 pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
@@ -33,8 +33,7 @@ pub(super) struct Sources {
 impl Sources {
     /// Reads the file, the environment and the flags.
     pub(super) fn read(file: Option<&Path>, flags: &[Flag]) -> Self {
-        let mut sources =
-            Self { figment: Figment::from(Toml::string(DEFAULTS)), origins: BTreeMap::new(), faults: Vec::new() };
+        let mut sources = Self { figment: Figment::from(Toml::string(DEFAULTS)), origins: BTreeMap::new(), faults: Vec::new() };
         let named = std::env::var_os(FILE_VARIABLE).map(std::path::PathBuf::from);
         if let Some(path) = file.or(named.as_deref()) {
             sources.read_file(path);

@@ -6,7 +6,7 @@ use subtle::ConstantTimeEq;
 use vasya_actors::caller::Caller;
 use vasya_actors::error::{Code, Error};
 
-use crate::auth::{Authenticator, TokenPlace, unauthorized};
+use crate::auth::{Authenticator, TokenPlace};
 
 const COOKIE: &str = "vasya_token";
 const CSRF_COOKIE: &str = "vasya_csrf";
@@ -19,10 +19,10 @@ const SCHEME: &str = "Bearer ";
 /// [`Code::Unauthorized`], or [`Code::Forbidden`] for a mutation by cookie without its CSRF pair.
 pub(super) fn caller(request: &HttpRequest, authenticator: &Authenticator) -> Result<Caller, Error> {
     if let Some(value) = request.headers().get(header::AUTHORIZATION) {
-        let token = value.to_str().ok().and_then(|text| text.strip_prefix(SCHEME)).ok_or_else(unauthorized)?;
+        let token = value.to_str().ok().and_then(|text| text.strip_prefix(SCHEME)).ok_or_else(Error::unauthorized)?;
         return authenticator.authenticate(token, TokenPlace::Header);
     }
-    let cookie = request.cookie(COOKIE).ok_or_else(unauthorized)?;
+    let cookie = request.cookie(COOKIE).ok_or_else(Error::unauthorized)?;
     let caller = authenticator.authenticate(cookie.value(), TokenPlace::Cookie)?;
     let is_mutation = !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     if is_mutation && !has_csrf_pair(request) {

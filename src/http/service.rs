@@ -12,9 +12,7 @@ pub(super) fn mount(config: &mut web::ServiceConfig) {
     let reads = || guard::Any(guard::Get()).or(guard::Head());
     config
         .service(
-            web::resource("/health")
-                .route(web::route().guard(reads()).to(health))
-                .default_service(method_not_allowed(&["GET"])),
+            web::resource("/health").route(web::route().guard(reads()).to(health)).default_service(method_not_allowed(&["GET"])),
         )
         .service(
             web::resource("/ready").route(web::route().guard(reads()).to(ready)).default_service(method_not_allowed(&["GET"])),

@@ -13,6 +13,9 @@ use crate::vault::{Durability, Space};
 /// How long a call waits for an account that is connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// On how many connections a call is tried that may be repeated.
+const CONNECTIONS_TRIED_MAX: usize = 3;
+
 /// How many chats a background load reads at once, and how many pages of them at most.
 const LOAD_PAGE_LENGTH: u32 = 100;
 const LOAD_PAGES_MAX: usize = 100;
@@ -72,28 +75,59 @@ impl AccountContext {
         }
     }
 
-    /// Calls one of Telegram's methods, unless Telegram asked to wait before it.
-    pub(super) async fn telegram<T>(
+    /// Calls one of Telegram's methods that may be called twice without harm: again on a new connection, where one breaks.
+    pub(super) async fn repeatable<T>(
+        &self,
+        method: &'static str,
+        call: impl AsyncFn(&Connection) -> Result<T, TelegramError>,
+    ) -> Result<T, Error> {
+        for _ in 1..CONNECTIONS_TRIED_MAX {
+            match self.attempt(method, &call).await? {
+                Err(error) if error.is_connection() => {
+                    tracing::debug!(account = %self.ownership.account, method, %error, "a connection broke; the call is repeated");
+                }
+                decided => return Ok(decided?),
+            }
+        }
+        match self.attempt(method, &call).await? {
+            // Whatever happened, it is as if it had not.
+            Err(TelegramError::Connection(reason)) => Err(TelegramError::Unreachable(reason).into()),
+            decided => Ok(decided?),
+        }
+    }
+
+    /// Calls one of Telegram's methods once.
+    pub(super) async fn once<T>(
         &self,
         method: &'static str,
         call: impl AsyncFnOnce(&Connection) -> Result<T, TelegramError>,
     ) -> Result<T, Error> {
+        Ok(self.attempt(method, call).await??)
+    }
+
+    /// Calls one of Telegram's methods, unless Telegram asked to wait before it. What the account itself must know of the outcome is
+    /// noted here, and is the outer error; the inner one is the call's own.
+    async fn attempt<T>(
+        &self,
+        method: &'static str,
+        call: impl AsyncFnOnce(&Connection) -> Result<T, TelegramError>,
+    ) -> Result<Result<T, TelegramError>, Error> {
         let connection = self.connection().await?;
         self.obey_flood(method)?;
         match call(&connection).await {
             Ok(value) => {
                 self.health.seen();
-                Ok(value)
+                Ok(Ok(value))
             }
             Err(TelegramError::AuthLost(loss)) => {
                 self.lose_session(loss);
                 Err(self.not_ready())
             }
-            Err(error) => {
-                let TelegramError::FloodWait { seconds } = error else { return Err(error.into()) };
+            Err(TelegramError::FloodWait { seconds }) => {
                 self.remember_flood(method, seconds);
                 Err(flood(method, seconds))
             }
+            Err(error) => Ok(Err(error)),
         }
     }
 
@@ -124,7 +158,7 @@ impl AccountContext {
         {
             return Ok(page);
         }
-        let page = self.telegram("messages.getDialogs", async |connection| connection.chats(cursor, limit).await).await?;
+        let page = self.repeatable("messages.getDialogs", async |connection| connection.chats(cursor, limit).await).await?;
         if cursor.is_none() {
             self.chats.replace(Some(CachedChats { read_at: Instant::now(), limit, page: page.clone() }));
         }
@@ -179,12 +213,12 @@ impl AccountContext {
         topic_id: Option<i32>,
     ) -> Result<Vec<Message>, Error> {
         let method = if topic_id.is_some() { "messages.getReplies" } else { "messages.getHistory" };
-        self.telegram(method, async |connection| connection.history(chat, offset_id, limit, topic_id).await).await
+        self.repeatable(method, async |connection| connection.history(chat, offset_id, limit, topic_id).await).await
     }
 
     /// Marks messages read, up to and including `max_id`.
     pub(crate) async fn mark_read(&self, chat: ChatId, max_id: i32) -> Result<(), Error> {
-        self.telegram("messages.readHistory", async |connection| connection.read_history(chat, max_id).await).await?;
+        self.repeatable("messages.readHistory", async |connection| connection.read_history(chat, max_id).await).await?;
         self.chats_changed();
         Ok(())
     }
@@ -200,7 +234,7 @@ impl AccountCall {
         let id = random;
         self.records.batch().put(Space::PendingSend, &id, &pending)?.commit(Durability::Durable).await?;
         let sent = self
-            .telegram("messages.sendMessage", async |connection| connection.send_message(chat, text, random_id, topic_id).await)
+            .once("messages.sendMessage", async |connection| connection.send_message(chat, text, random_id, topic_id).await)
             .await;
         let undecided = matches!(&sent, Err(error) if error.code() == Code::OutcomeUnknown);
         if !undecided {

@@ -47,6 +47,10 @@ pub(super) async fn keep_connected(context: Rc<AccountContext>) {
             () = context.reconnect.notified() => Ended::LoggedIn,
         };
         context.disconnect();
+        // A call may have been told first that the session is lost.
+        if context.health.read().state.is_terminal() {
+            return;
+        }
         match ended {
             Ended::LoggedIn => {}
             Ended::Auth(loss) => return context.lose_session(loss),

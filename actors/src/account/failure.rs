@@ -20,11 +20,11 @@ impl From<TelegramError> for Error {
             TelegramError::AuthLost(loss) => {
                 Error::new(Code::AccountNotReady, format!("Telegram ended the session ({}): log in again", loss.name()))
             }
-            TelegramError::Timeout | TelegramError::RandomIdDuplicate => Error::new(
+            TelegramError::Timeout | TelegramError::Connection(_) | TelegramError::RandomIdDuplicate => Error::new(
                 Code::OutcomeUnknown,
-                "Telegram did not answer in time: it may or may not have happened. Check before trying again",
+                "Telegram's answer did not arrive: it may or may not have happened. Check before trying again",
             ),
-            TelegramError::Connection(_) | TelegramError::Datacentre(_) => {
+            TelegramError::Unreachable(_) | TelegramError::Datacentre(_) => {
                 Error::new(Code::TelegramUnreachable, "Telegram cannot be reached").retry_after_secs(5)
             }
             TelegramError::Rpc { name, .. } => Error::new(Code::TelegramError, format!("Telegram refused the request: {name}")),

@@ -35,12 +35,12 @@ pub(super) async fn step(context: &Rc<AccountContext>, step: LoginStep) -> Resul
     let state = context.login.borrow().clone();
     match (step, state) {
         (LoginStep::Phone(phone), LoginState::New { api_hash }) => {
-            let token = context.telegram("auth.sendCode", async |it| it.request_code(&phone, &api_hash).await).await?;
+            let token = context.once("auth.sendCode", async |it| it.request_code(&phone, &api_hash).await).await?;
             context.login.replace(LoginState::CodeSent(token));
             Ok(LoginProgress::CodeSent)
         }
         (LoginStep::Code(code), LoginState::CodeSent(token)) => {
-            match context.telegram("auth.signIn", async |it| it.sign_in(&token, &code).await).await? {
+            match context.once("auth.signIn", async |it| it.sign_in(&token, &code).await).await? {
                 SignIn::Complete(user) => Ok(complete(context, user)),
                 SignIn::PasswordNeeded => {
                     context.login.replace(LoginState::PasswordNeeded);
@@ -49,7 +49,7 @@ pub(super) async fn step(context: &Rc<AccountContext>, step: LoginStep) -> Resul
             }
         }
         (LoginStep::Password(password), LoginState::PasswordNeeded) => {
-            let user = context.telegram("auth.checkPassword", async |it| it.check_password(&password).await).await?;
+            let user = context.once("auth.checkPassword", async |it| it.check_password(&password).await).await?;
             Ok(complete(context, user))
         }
         (LoginStep::Password(_), _) => Err(Error::new(Code::LoginExpired, "2FA session expired or invalid")),
@@ -66,5 +66,5 @@ fn complete(context: &AccountContext, user: UserInfo) -> LoginProgress {
 
 /// Ends the session at Telegram.
 pub(super) async fn log_out(context: &Rc<AccountContext>) -> Result<(), Error> {
-    context.telegram("auth.logOut", async |it| it.log_out().await).await
+    context.once("auth.logOut", async |it| it.log_out().await).await
 }

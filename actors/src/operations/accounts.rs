@@ -36,7 +36,7 @@ pub struct AccountDetail {
     pub health: Health,
 }
 
-/// Lists the caller's accounts, sorted by id.
+/// Lists the caller's accounts, sorted by id: to an agent those that its key covers.
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ListAccounts {}
 
@@ -54,7 +54,9 @@ impl Operation for ListAccounts {
 
 impl UserOperation for ListAccounts {
     async fn run(self, call: UserCall) -> Result<Vec<Account>, Error> {
-        call.accounts()
+        let mut accounts = call.accounts();
+        accounts.retain(|account| call.covers(account.account_id));
+        Ok(accounts)
     }
 }
 

@@ -1,5 +1,7 @@
 //! What can go wrong with Telegram, and the one table that tells it from Telegram's own names.
 
+use std::io::ErrorKind;
+
 use grammers_client::InvocationError;
 use grammers_mtsender::RpcError;
 
@@ -97,6 +99,9 @@ pub enum TelegramError {
     /// No answer came in time: it may or may not have happened.
     #[error("no answer in time")]
     Timeout,
+    /// Nobody answers at the datacentre's address: nothing was sent.
+    #[error("Telegram cannot be reached: {0}")]
+    Unreachable(String),
     /// The connection broke while a call was under way: it may or may not have happened.
     #[error("the connection broke: {0}")]
     Connection(String),
@@ -117,7 +122,7 @@ pub enum TelegramError {
 impl TelegramError {
     /// Whether the connection is at fault, so that a call which changes nothing may be tried again on a new one.
     pub fn is_connection(&self) -> bool {
-        matches!(self, Self::Connection(_))
+        matches!(self, Self::Connection(_) | Self::Unreachable(_))
     }
 }
 
@@ -125,6 +130,7 @@ impl From<InvocationError> for TelegramError {
     fn from(error: InvocationError) -> Self {
         match error {
             InvocationError::Rpc(error) => classify(&error),
+            InvocationError::Io(error) if is_before_sending(error.kind()) => Self::Unreachable(error.kind().to_string()),
             InvocationError::Io(error) => Self::Connection(error.kind().to_string()),
             InvocationError::Dropped(reason) => Self::Connection(reason.to_owned()),
             InvocationError::Transport(error) => Self::Connection(error.to_string()),
@@ -137,6 +143,11 @@ impl From<InvocationError> for TelegramError {
             },
         }
     }
+}
+
+/// Whether a fault of the network can only be one of dialling.
+fn is_before_sending(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
 }
 
 /// The table: Telegram's names, without their numbers, and what they mean here.

@@ -105,13 +105,13 @@ impl UserContext {
     }
 
     /// The accounts that are logged in, sorted by id.
-    pub(crate) fn accounts(&self) -> Result<Vec<Account>, Error> {
+    pub(crate) fn accounts(&self) -> Vec<Account> {
         let accounts = self.accounts.borrow();
         let logged_in = accounts.iter().filter_map(|(id, account)| match &account.stage {
             Stage::LoggedIn(record) => Some(account.summary(*id, record)),
             Stage::LoggingIn { .. } => None,
         });
-        Ok(logged_in.collect())
+        logged_in.collect()
     }
 
     /// One account that is logged in.

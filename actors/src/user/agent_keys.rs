@@ -15,7 +15,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 use crate::caller::Caller;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::identity::{AccountId, KeyId, UserId};
 use crate::runtime::now_secs;
 use crate::scope::Scope;
@@ -145,7 +145,7 @@ impl KeyIndex {
 
     /// The agent that holds this secret. Every refusal is the same, and the hash is computed whether or not the id is known.
     pub(crate) fn authenticate(&self, secret: &str) -> Result<Caller, Error> {
-        let refused = || Error::new(Code::Unauthorized, "The agent key is not valid, has expired or was revoked");
+        let refused = Error::unauthorized;
         let id: KeyId = secret
             .strip_prefix(SECRET_PREFIX)
             .filter(|_| secret.len() == SECRET_LENGTH)

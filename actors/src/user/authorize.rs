@@ -38,9 +38,7 @@ pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invoca
         Principal::Agent { key_id } => {
             let keys = user.agent_keys.borrow();
             let key = keys.get(key_id).filter(|key| key.is_live(now_secs()));
-            let key =
-                key.ok_or_else(|| Error::new(Code::Unauthorized, "The agent key is not valid, has expired or was revoked"))?;
-            access_of_agent(declaration, key, invocation.account)?;
+            access_of_agent(declaration, key.ok_or_else(Error::unauthorized)?, invocation.account)?;
         }
     }
     let account = match invocation.account {

@@ -81,6 +81,12 @@ impl UserCall {
     pub fn caller(&self) -> &Caller {
         &self.caller
     }
+
+    /// Whether the caller may know of an account: an agent sees those that its key covers.
+    pub(crate) fn covers(&self, account: AccountId) -> bool {
+        let Some(key_id) = self.caller.key_id() else { return true };
+        self.agent_keys.borrow().get(key_id).is_some_and(|key| key.covers(Some(account)))
+    }
 }
 
 impl Deref for UserCall {

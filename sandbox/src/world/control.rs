@@ -51,11 +51,8 @@ impl Control for World {
         let live = self.lock();
         let user = known_user(&live.state, "user", user)?;
         let peer = find_peer(&live.state, "peer", peer)?;
-        let mut newest: Vec<StoredMessage> = conversation(&live.state, user, peer)
-            .rev()
-            .take(MESSAGES_MAX)
-            .map(|message| stored(user, message))
-            .collect();
+        let mut newest: Vec<StoredMessage> =
+            conversation(&live.state, user, peer).rev().take(MESSAGES_MAX).map(|message| stored(user, message)).collect();
         newest.reverse();
         Ok(newest)
     }

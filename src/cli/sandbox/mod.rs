@@ -108,12 +108,7 @@ async fn start(
     Ok((Running::start(configuration, Catalogue::standard()).await?, credentials))
 }
 
-async fn serve(
-    arguments: &Arguments,
-    running: Running,
-    credentials: Credentials,
-    control: &Control,
-) -> Result<(), CommandError> {
+async fn serve(arguments: &Arguments, running: Running, credentials: Credentials, control: &Control) -> Result<(), CommandError> {
     let Credentials { token, jwt_secret } = credentials;
     let base_url = format!("http://{}", running.address());
     let account = tokio::select! {

@@ -1,0 +1,114 @@
+//! What lies on the disk: nothing that a thief of the disk could read.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use crate::harness::{ADA, BORIS, BORIS_PASSWORD, CLARA, Sandbox, command};
+
+/// Every file beneath a folder, with its content.
+fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.clone(), std::fs::read(&path).unwrap());
+            }
+        }
+    }
+    found
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    haystack.windows(needle.len()).any(|window| window == needle)
+}
+
+/// The auth keys that the network made, in hexadecimal: it keeps them in the journal of its world.
+fn auth_keys(world: &Path) -> Vec<String> {
+    let mut keys = Vec::new();
+    for (path, bytes) in files(world) {
+        if path.extension().is_none_or(|extension| extension != "jsonl") {
+            continue;
+        }
+        for line in String::from_utf8(bytes).unwrap().lines() {
+            let events: Vec<Value> = serde_json::from_str(line).unwrap();
+            keys.extend(events.iter().filter_map(|event| event["KeyStored"]["bytes"].as_str()).map(str::to_owned));
+        }
+    }
+    keys
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_phone_number_or_text_can_be_read_from_the_disk() {
+    let mut sandbox = Sandbox::start().await;
+    let (api, control) = (sandbox.api(), sandbox.control());
+    let text = "quartz-periscope-7731";
+    let boris = api.log_in(&control, BORIS, Some(BORIS_PASSWORD)).await;
+    let ada_id = api.get(&format!("/accounts/{}", sandbox.account())).await.expect(200)["user"]["id"].clone();
+    api.get(&format!("/accounts/{boris}/chats")).await.expect(200);
+    api.post(&format!("/accounts/{boris}/chats/{ada_id}/messages"), json!({ "text": text })).await.expect(200);
+    api.get(&format!("/accounts/{boris}/chats/{ada_id}/messages")).await.expect(200);
+    api.put("/telegram/credentials", json!({ "apiId": 77, "apiHash": "feedfacefeedface" })).await.expect(200);
+    let (_, secret) = api.agent_key(&["chats:read"], None).await;
+    assert_eq!(sandbox.terminate().code(), Some(0));
+
+    let keys = auth_keys(&sandbox.folder().join("data.world"));
+    assert!(keys.len() >= 2, "each login made a key");
+    let mut needles: Vec<(String, Vec<u8>)> = Vec::new();
+    for key in &keys {
+        let bytes: Vec<u8> = (0..key.len()).step_by(2).map(|at| u8::from_str_radix(&key[at..at + 2], 16).unwrap()).collect();
+        needles.push(("a part of an auth key".into(), bytes[..16].to_vec()));
+        needles.push(("a part of an auth key".into(), bytes[128..144].to_vec()));
+        needles.push(("an auth key in hexadecimal".into(), key.as_bytes()[..32].to_vec()));
+    }
+    let texts = [ADA, BORIS, CLARA].map(|phone| phone.trim_start_matches('+'));
+    let texts =
+        texts.into_iter().chain([text, "Lighthouse keepers", "Lovelace", "feedfacefeedface", &secret[13..], sandbox.token()]);
+    needles.extend(texts.map(|text| (text.to_owned(), text.as_bytes().to_vec())));
+
+    let stored = files(&sandbox.data_dir());
+    assert!(stored.keys().any(|path| path.ends_with("audit.log")) && stored.len() >= 5, "{:?}", stored.keys());
+    let log = (PathBuf::from("the log"), sandbox.log().into_bytes());
+    for (path, content) in stored.into_iter().chain([log]) {
+        for (what, needle) in &needles {
+            assert!(!contains(&content, needle), "{what} in {}", path.display());
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_the_owner_s_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let sandbox = Sandbox::start().await;
+    for path in files(&sandbox.data_dir()).into_keys().chain([sandbox.folder().join("data.secrets.json")]) {
+        // What the store's engine makes is inside a folder that nobody else can enter.
+        if !path.starts_with(sandbox.data_dir().join("store")) {
+            let mode = std::fs::metadata(&path).unwrap().permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{}", path.display());
+        }
+    }
+    for folder in [sandbox.data_dir(), sandbox.folder().join("data.world")] {
+        assert_eq!(std::fs::metadata(&folder).unwrap().permissions().mode() & 0o077, 0, "{}", folder.display());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_master_key_is_refused_and_nothing_is_touched() {
+    let mut sandbox = Sandbox::start().await;
+    assert_eq!(sandbox.terminate().code(), Some(0));
+    let before = files(&sandbox.data_dir());
+    for wrong in ["0".repeat(64), "another passphrase altogether".to_owned()] {
+        let refused = command(sandbox.arguments()).env("SESSION_MASTER_KEY", &wrong).output().unwrap();
+        let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+        assert!(!refused.status.success());
+        assert!(told.contains("SESSION_MASTER_KEY") && !told.contains(&wrong), "{told}");
+        assert_eq!(files(&sandbox.data_dir()), before, "something was touched");
+    }
+    sandbox.start_again().await;
+    sandbox.api().online(sandbox.account()).await;
+}

@@ -1,0 +1,75 @@
+//! A client of the sandbox network's control API.
+
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+use super::LIMIT;
+
+#[derive(Clone, Debug)]
+pub struct Control {
+    http: Client,
+    url: String,
+}
+
+impl Control {
+    pub fn new(url: &str) -> Self {
+        let http = Client::builder().no_proxy().timeout(LIMIT).build().expect("an HTTP client");
+        Self { http, url: format!("{url}/sandbox/v1") }
+    }
+
+    pub async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Value {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if let Some(body) = &body {
+            request = request.json(body);
+        }
+        let response = request.send().await.expect("the network answers");
+        let status = response.status();
+        let text = response.text().await.expect("a body");
+        assert!(status.is_success(), "{path}: {status} {text}");
+        serde_json::from_str(&text).unwrap_or(Value::Null)
+    }
+
+    /// The newest login code of a phone number.
+    pub async fn code(&self, phone: &str) -> String {
+        let found = self.call(Method::GET, &format!("/users/{phone}/code"), None).await;
+        found["code"].as_str().expect("a code").to_owned()
+    }
+
+    pub async fn create_user(&self, phone: &str, first_name: &str) {
+        self.call(Method::POST, "/users", Some(json!({ "phone": phone, "firstName": first_name }))).await;
+    }
+
+    pub async fn post(&self, from: &str, to: &str, text: &str) -> Value {
+        self.call(Method::POST, "/messages", Some(json!({ "from": from, "to": to, "text": text }))).await
+    }
+
+    /// How many of a user's messages with a peer have this text.
+    pub async fn count(&self, user: &str, peer: &str, text: &str) -> usize {
+        let request = self.http.get(format!("{}/messages", self.url)).query(&[("user", user), ("peer", peer)]);
+        let found: Value = request.send().await.expect("the network answers").json().await.expect("JSON");
+        let messages = found["messages"].as_array().expect("messages");
+        messages.iter().filter(|message| message["text"] == text).count()
+    }
+
+    pub async fn arm(&self, fault: Value) {
+        self.call(Method::POST, "/faults", Some(fault)).await;
+    }
+
+    pub async fn clear_faults(&self) {
+        self.call(Method::DELETE, "/faults", None).await;
+    }
+
+    pub async fn revoke_sessions(&self, phone: &str) {
+        self.call(Method::POST, &format!("/users/{phone}/revoke-sessions"), None).await;
+    }
+
+    pub async fn drop_connections(&self, user: Option<&str>) {
+        self.call(Method::POST, "/network/drop", Some(json!({ "user": user }))).await;
+    }
+
+    /// How often a method was called since the network started.
+    pub async fn calls(&self, method: &str) -> u64 {
+        let found = self.call(Method::GET, &format!("/requests?method={method}"), None).await;
+        found["requests"][0]["count"].as_u64().unwrap_or(0)
+    }
+}

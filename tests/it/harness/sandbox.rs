@@ -1,0 +1,204 @@
+//! `vasya-server sandbox` as a process, with its network as another.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::PathBuf;
+use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::{Api, Control, LIMIT};
+
+pub const ADA: &str = "+15550000001";
+pub const BORIS: &str = "+15550000002";
+pub const BORIS_PASSWORD: &str = "sandbox";
+pub const CLARA: &str = "+15550000003";
+
+/// A command of the server, in an environment that holds nothing of the machine's own configuration.
+pub fn command(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_vasya-server"));
+    command.args(arguments).env_clear().env("RUST_LOG", "warn").stdin(Stdio::null());
+    command
+}
+
+/// How to start.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub jwt: bool,
+    pub environment: Vec<(&'static str, String)>,
+}
+
+impl Options {
+    pub fn jwt() -> Self {
+        Self { jwt: true, ..Self::default() }
+    }
+
+    pub fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((variable, value.into()));
+        self
+    }
+}
+
+/// A server that runs on a network of its own.
+pub struct Sandbox {
+    folder: TempDir,
+    options: Options,
+    server: Running,
+    network_pid: u32,
+}
+
+struct Running {
+    child: Child,
+    ready: Value,
+    _output: BufReader<ChildStdout>,
+}
+
+impl Sandbox {
+    pub async fn start() -> Self {
+        Self::start_with(Options::default()).await
+    }
+
+    pub async fn start_with(options: Options) -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let server = spawn(&folder, &options).await;
+        let network = std::fs::read(folder.path().join("data.world/network.json")).expect("the network says where it is");
+        let network: Value = serde_json::from_slice(&network).expect("JSON");
+        let network_pid = network["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("a pid");
+        Self { folder, options, server, network_pid }
+    }
+
+    fn text(&self, name: &str) -> &str {
+        self.server.ready[name].as_str().unwrap_or_else(|| panic!("{name} is missing"))
+    }
+
+    pub fn base_url(&self) -> &str {
+        self.text("baseUrl")
+    }
+
+    pub fn token(&self) -> &str {
+        self.text("token")
+    }
+
+    /// Ada's account.
+    pub fn account(&self) -> &str {
+        self.text("accountId")
+    }
+
+    pub fn api(&self) -> Api {
+        Api::new(self.base_url(), Some(self.token()))
+    }
+
+    pub fn control(&self) -> Control {
+        Control::new(self.text("controlUrl"))
+    }
+
+    pub fn data_dir(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    pub fn folder(&self) -> PathBuf {
+        self.folder.path().to_owned()
+    }
+
+    /// What the server wrote to its log, over all its starts.
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("server.log")).expect("a log")
+    }
+
+    /// A caller with a token of this user, in jwt mode.
+    pub fn user(&self, user: &str) -> Api {
+        let minted = command(["token", "--sub", user, "--ttl", "1h"]).env("JWT_SECRET", self.text("jwtSecret")).output();
+        let minted = minted.expect("the command runs");
+        assert!(minted.status.success(), "{}", String::from_utf8_lossy(&minted.stderr));
+        Api::new(self.base_url(), Some(String::from_utf8_lossy(&minted.stdout).trim()))
+    }
+
+    /// `kill -9`: the server is gone in the middle of whatever it did. The network goes on.
+    pub fn kill(&mut self) {
+        self.server.child.kill().expect("the server is killed");
+        self.server.child.wait().expect("the server ends");
+    }
+
+    /// SIGTERM.
+    pub fn terminate(&mut self) -> ExitStatus {
+        let pid = Pid::from_raw(i32::try_from(self.server.child.id()).expect("a pid")).expect("a pid");
+        kill_process(pid, Signal::TERM).expect("the server is told");
+        wait(&mut self.server.child)
+    }
+
+    /// Starts again on the same folders.
+    pub async fn start_again(&mut self) {
+        self.server = spawn(&self.folder, &self.options).await;
+    }
+
+    /// What the environment is from the next start on.
+    pub fn set_environment(&mut self, environment: &[(&'static str, &str)]) {
+        self.options.environment = environment.iter().map(|(variable, value)| (*variable, (*value).to_owned())).collect();
+    }
+
+    /// Whether the network's process runs.
+    pub fn network_runs(&self) -> bool {
+        let state = std::fs::read_to_string(format!("/proc/{}/stat", self.network_pid)).unwrap_or_default();
+        // A process that ended but was not waited for yet is a zombie.
+        !state.is_empty() && !state.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z')
+    }
+
+    /// The arguments that the server was started with.
+    pub fn arguments(&self) -> Vec<String> {
+        arguments(&self.folder, &self.options)
+    }
+}
+
+fn arguments(folder: &TempDir, options: &Options) -> Vec<String> {
+    let auth = if options.jwt { "jwt" } else { "embedded" };
+    let data = folder.path().join("data").display().to_string();
+    ["sandbox", "--port", "0", "--print", "json", "--auth", auth, "--data-dir", &data].map(str::to_owned).into()
+}
+
+async fn spawn(folder: &TempDir, options: &Options) -> Running {
+    let log_path = folder.path().join("server.log");
+    let log = File::options().create(true).append(true).open(&log_path).expect("a log");
+    let mut command = command(arguments(folder, options));
+    command.envs(options.environment.clone()).stdout(Stdio::piped()).stderr(log);
+    let mut child = command.spawn().expect("the server starts");
+    let output = child.stdout.take().expect("standard output");
+    let read = tokio::task::spawn_blocking(move || {
+        let mut output = BufReader::new(output);
+        let mut line = String::new();
+        output.read_line(&mut line).expect("a line");
+        (line, output)
+    });
+    let (line, output) = tokio::time::timeout(LIMIT, read).await.expect("the server is ready in time").expect("a line");
+    let ready = serde_json::from_str(&line)
+        .unwrap_or_else(|_| panic!("not ready: {line} {}", std::fs::read_to_string(&log_path).unwrap_or_default()));
+    Running { child, ready, _output: output }
+}
+
+/// Waits for a process to end.
+fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = std::time::Instant::now() + LIMIT;
+    loop {
+        if let Some(status) = child.try_wait().expect("the process can be waited for") {
+            return status;
+        }
+        assert!(std::time::Instant::now() < deadline, "the process does not end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        let _ = self.server.child.kill();
+        let _ = self.server.child.wait();
+        let address = self.text("controlUrl").trim_start_matches("http://").to_owned();
+        if let Ok(mut socket) = TcpStream::connect(&address) {
+            let _ = write!(socket, "POST /sandbox/v1/network/stop HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\n\r\n");
+            let _ = socket.read(&mut [0; 64]);
+        }
+    }
+}
