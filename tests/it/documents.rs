@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use vasya_actors::catalogue::Catalogue;
+use vasya_actors::operation::Access;
 
 use crate::harness::{Sandbox, send};
 
@@ -13,6 +14,24 @@ fn the_kept_openapi_document_is_up_to_date() {
     let kept = std::fs::read_to_string(KEPT).unwrap_or_default();
     let made = format!("{}\n", serde_json::to_string_pretty(&vasya_server::openapi::document(&Catalogue::standard())).unwrap());
     assert!(kept == made, "docs/api/openapi.json is stale: cargo run -- openapi > docs/api/openapi.json");
+}
+
+#[test]
+fn the_table_of_operations_is_up_to_date() {
+    let table = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/docs/api/README.md")).unwrap();
+    for entry in Catalogue::standard().entries() {
+        let declaration = entry.declaration();
+        let who = match declaration.access {
+            Access::Scope(scope) => format!("`{}`", scope.name()),
+            Access::Authenticated => "any token".into(),
+            Access::Human(_) => "people only".into(),
+            Access::Admin(_) => "administrators".into(),
+        };
+        let effect = format!("{:?}", declaration.effect).to_lowercase();
+        let (name, method, path) = (declaration.name, declaration.method.name(), declaration.path);
+        let row = format!("| `{name}` | {method} {path} | {who} | {effect} |");
+        assert!(table.contains(&row), "docs/api/README.md lacks the row {row}");
+    }
 }
 
 #[test]

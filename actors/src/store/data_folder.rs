@@ -24,6 +24,16 @@ pub enum DataFolderError {
         /// What its format file says.
         found: String,
     },
+    /// It holds something else.
+    #[error(
+        "the folder {folder} is not empty and no data folder (it holds {found:?}): choose an empty one, or one that is absent"
+    )]
+    NotEmpty {
+        /// The folder.
+        folder: PathBuf,
+        /// The name of something in it.
+        found: String,
+    },
     /// It cannot be made, read or written.
     #[error("the data folder {folder} cannot be used: {source}")]
     Unusable {
@@ -49,6 +59,9 @@ impl DataFolder {
     /// [`DataFolderError`]; nothing is changed then.
     pub fn open(path: &Path) -> Result<Self, DataFolderError> {
         let unusable = |source: io::Error| DataFolderError::Unusable { folder: path.to_owned(), source };
+        if let Some(found) = strange_content(path).map_err(unusable)? {
+            return Err(DataFolderError::NotEmpty { folder: path.to_owned(), found });
+        }
         DirBuilder::new().recursive(true).mode(FOLDER_MODE).create(path).map_err(unusable)?;
         let lock = private().create(true).truncate(false).write(true).open(path.join("lock")).map_err(unusable)?;
         match lock.try_lock() {
@@ -70,6 +83,21 @@ impl DataFolder {
     pub fn path(&self) -> &Path {
         &self.path
     }
+}
+
+/// Something in a folder that is not yet ours which nobody would want among our data. Hidden files and what file systems put there
+/// themselves do no harm.
+fn strange_content(path: &Path) -> io::Result<Option<String>> {
+    if path.join("format").try_exists()? || !path.try_exists()? {
+        return Ok(None);
+    }
+    for entry in fs::read_dir(path)? {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        if !name.starts_with('.') && !matches!(name.as_str(), "lock" | "format.new" | "lost+found") {
+            return Ok(Some(name));
+        }
+    }
+    Ok(None)
 }
 
 fn private() -> OpenOptions {
@@ -98,6 +126,14 @@ mod tests {
         fs::set_permissions(place.path(), Permissions::from_mode(0o755)).unwrap();
         DataFolder::open(place.path()).unwrap();
         assert_eq!(fs::metadata(place.path()).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_folder_with_something_else_in_it_is_refused_untouched() {
+        let place = tempfile::tempdir().unwrap();
+        fs::write(place.path().join("thesis.tex"), "work of years").unwrap();
+        assert!(matches!(DataFolder::open(place.path()), Err(DataFolderError::NotEmpty { .. })));
+        assert_eq!(fs::read_dir(place.path()).unwrap().count(), 1);
     }
 
     #[test]

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::envelope::{Binding, key_id};
-use super::key::{DataKey, KEY_LENGTH, fill};
-use super::master_key::{MasterKey, SALT_LENGTH};
+use super::key::{DataKey, KEY_LENGTH};
+use super::master_key::{MasterKey, Stretching};
 use super::{Space, VaultError};
 use crate::store::DataFolder;
 
@@ -26,8 +26,8 @@ const FORMAT: u32 = 1;
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct StoredKeyring {
     format: u32,
-    /// For stretching a passphrase; hexadecimal.
-    salt: String,
+    /// How a passphrase is stretched.
+    stretching: Stretching,
     /// The id of the key that wraps new data keys; hexadecimal.
     current: String,
     keys: Vec<StoredKey>,
@@ -75,9 +75,7 @@ impl Keyring {
         if stored.format != FORMAT {
             return Err(VaultError::Keyring { folder: name, reason: format!("its format {} is unknown", stored.format) });
         }
-        let mut salt = [0u8; SALT_LENGTH];
-        hex::decode_to_slice(&stored.salt, &mut salt).map_err(|_| damaged())?;
-        let master = master_key.stretch(&salt)?;
+        let master = master_key.stretch(&stored.stretching).ok_or_else(damaged)?;
         let mut keys = HashMap::new();
         for key in &stored.keys {
             let id = parse_id(&key.id).ok_or_else(damaged)?;
@@ -91,13 +89,14 @@ impl Keyring {
     }
 
     fn make(master_key: &MasterKey) -> Result<(Self, StoredKeyring), VaultError> {
-        let mut salt = [0u8; SALT_LENGTH];
-        fill(&mut salt)?;
+        let stretching = Stretching::recommended()?;
+        let unusable = VaultError::MalformedMasterKey("cannot be stretched");
+        let master = master_key.stretch(&stretching).ok_or(unusable)?;
         let key = DataKey::generate()?;
-        let sealed = Binding::server().seal(&master_key.stretch(&salt)?, Space::DataKey, &key.id().to_be_bytes(), key.bytes())?;
+        let sealed = Binding::server().seal(&master, Space::DataKey, &key.id().to_be_bytes(), key.bytes())?;
         let id = format!("{:016x}", key.id());
         let keys = vec![StoredKey { id: id.clone(), sealed: hex::encode(sealed) }];
-        let stored = StoredKeyring { format: FORMAT, salt: hex::encode(salt), current: id, keys };
+        let stored = StoredKeyring { format: FORMAT, stretching, current: id, keys };
         Ok((Self { current: key.id(), keys: HashMap::from([(key.id(), key)]) }, stored))
     }
 

@@ -1,0 +1,4 @@
+//! The directory, which knows every user, is out of reach.
+use vasya_actors::directory::Directory;
+
+fn main() {}
