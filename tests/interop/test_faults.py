@@ -13,8 +13,9 @@ class Faults(InteropCase):
     async def asyncSetUp(self):
         await super().asyncSetUp()
         self.alice, self.bob = await self.person("Alice"), await self.person("Bob")
-        self.client_of_alice = await self.sign_in(self.alice)
+        # Before she signs in, so that it comes to no client by itself.
         await self.network.post(self.bob.phone, self.alice.phone, "hello")
+        self.client_of_alice = await self.sign_in(self.alice)
         self.peer = (await self.client_of_alice.get_dialogs())[0].input_entity
         self.addAsyncCleanup(self.network.clear_faults)
 
@@ -73,8 +74,11 @@ class Faults(InteropCase):
         for number in range(3):
             dropped = await self.network.call("POST", "/network/drop", {"user": self.alice.phone})
             self.assertEqual(dropped, {"dropped": 1})
-            await self.network.post(self.bob.phone, self.alice.phone, f"while away {number}")
-            self.assertEqual(await messages.take_texts(1), [f"while away {number}"])
+            await self.network.post(self.bob.phone, self.alice.phone, f"away {number}")
+            # Telethon asks for what it missed once the next update shows that it did.
+            self.assertEqual((await self.client_of_alice.get_me()).id, self.alice.id)
+            await self.network.post(self.bob.phone, self.alice.phone, f"back {number}")
+            self.assertEqual(sorted(await messages.take_texts(2)), [f"away {number}", f"back {number}"])
         await self.client_of_alice.send_message(self.peer, "still here")
         self.assertEqual((await self.sent())[-1], "still here")
 

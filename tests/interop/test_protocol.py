@@ -18,8 +18,9 @@ class Protocol(InteropCase):
     async def asyncSetUp(self):
         await super().asyncSetUp()
         self.alice, self.bob = await self.person("Alice"), await self.person("Bob")
-        self.client_of_alice = await self.sign_in(self.alice)
+        # Before she signs in, so that it comes to no client by itself.
         await self.network.post(self.bob.phone, self.alice.phone, "hello")
+        self.client_of_alice = await self.sign_in(self.alice)
         self.peer = (await self.client_of_alice.get_dialogs())[0].input_entity
 
     async def test_the_configuration_names_every_datacentre(self):

@@ -11,8 +11,9 @@ class Updates(InteropCase):
     async def asyncSetUp(self):
         await super().asyncSetUp()
         self.alice, self.bob = await self.person("Alice"), await self.person("Bob")
-        self.client_of_alice = await self.sign_in(self.alice)
+        # Before she signs in, so that it comes to no client by itself.
         await self.network.post(self.bob.phone, self.alice.phone, "the first")
+        self.client_of_alice = await self.sign_in(self.alice)
 
     async def chats(self):
         """A chat of each kind that Alice and Bob share, and where Bob may write, by kind."""
