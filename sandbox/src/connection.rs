@@ -6,7 +6,7 @@ use std::time::Duration;
 use grammers_tl_types::{Cursor, Deserializable, Identifiable, Serializable, enums, functions, types};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 use tokio::time::Instant;
 
 use crate::clock;
@@ -29,8 +29,15 @@ const PUSHES_MAX: usize = 512;
 /// A connection that says nothing for this long is closed.
 const IDLE_MAX: Duration = Duration::from_secs(600);
 
+/// A connection whose client takes nothing of what is written to it for this long is closed.
+const WRITE_MAX: Duration = Duration::from_secs(60);
+
 /// Transport error: the auth key is not known here.
 const UNKNOWN_KEY: i32 = -404;
+
+/// Codes of `bad_msg_notification`.
+const NOT_A_CLIENTS_ID: i32 = 18;
+const CONTAINER_REPEATED: i32 = 19;
 
 /// Client message ids may be this old and this far ahead, in seconds.
 const PAST_MAX_SECS: i64 = 300;
@@ -146,7 +153,7 @@ impl Connection {
             let key_id = frame.first_chunk::<8>().map(|id| i64::from_le_bytes(*id)).ok_or(End::Closed)?;
             if key_id == 0 {
                 let answer = self.take_plain(&frame).await?;
-                socket.write_all(&transport.pack(&answer)).await.map_err(|_| End::Closed)?;
+                put(socket, &self.registered.close, &transport.pack(&answer)).await?;
             } else {
                 self.take_encrypted(key_id, &frame)?;
             }
@@ -158,7 +165,7 @@ impl Connection {
         let Some(bound) = &self.bound else { return Ok(()) };
         let salt = Salts(&bound.key).current(clock::now_secs());
         let sealed = bound.key.seal(&message.to_bytes(salt, bound.address.session_id)).map_err(|_| End::Closed)?;
-        socket.write_all(&transport.pack(&sealed)).await.map_err(|_| End::Closed)
+        put(socket, &self.registered.close, &transport.pack(&sealed)).await
     }
 
     /// One step of a key exchange: `0 (8 bytes) | message id | length | body`, both ways.
@@ -199,22 +206,25 @@ impl Connection {
         self.unbind();
         let (session, is_new) = self.sessions.obtain(address);
         let bound = Bound { address, key, session };
-        bound.session().bind(self.outgoing.clone());
+        let mut opened = bound.session();
+        opened.bind(self.outgoing.clone());
         if is_new {
             let first_message_id = inbound.requests.iter().map(|request| request.message.id).min().unwrap_or(inbound.outer.0);
             let server_salt = Salts(&bound.key).current(clock::now_secs());
             let created = types::NewSessionCreated { first_msg_id: first_message_id, unique_id: session_id, server_salt };
-            bound.session().send(enums::NewSession::Created(created).to_bytes(), None);
+            opened.send(enums::NewSession::Created(created).to_bytes(), None);
         }
-        self.registered.speaks_for(address, Arc::clone(&self.api));
+        // The session stays locked, so that a connection that it had before cannot close what this one opens.
         self.api.session_opened(address, self.pushes.clone());
+        drop(opened);
+        self.registered.speaks_for(address, Arc::clone(&self.api));
         self.bound = Some(bound);
     }
 
     fn unbind(&mut self) {
-        if let Some(bound) = self.bound.take()
-            && bound.session().unbind(&self.outgoing)
-        {
+        let Some(bound) = self.bound.take() else { return };
+        let mut session = bound.session();
+        if session.unbind(&self.outgoing) {
             self.api.session_closed(bound.address);
         }
     }
@@ -234,6 +244,12 @@ impl Connection {
             bound.refuse(inbound.outer, error_code);
             return;
         }
+        if inbound.is_container
+            && let Err(error_code) = bound.note_container(inbound.outer.0)
+        {
+            bound.refuse(inbound.outer, error_code);
+            return;
+        }
         for request in inbound.requests {
             self.take_request(request);
         }
@@ -243,7 +259,7 @@ impl Connection {
         let Some(bound) = &self.bound else { return };
         let header = (request.message.id, request.message.sequence);
         if header.0 % 4 != 0 {
-            return bound.refuse(header, 18);
+            return bound.refuse(header, NOT_A_CLIENTS_ID);
         }
         let is_acknowledgement = request.constructor == types::MsgsAck::CONSTRUCTOR_ID;
         if is_acknowledgement && header.1 % 2 != 0 {
@@ -304,15 +320,12 @@ impl Connection {
             functions::DestroyAuthKey::CONSTRUCTOR_ID => self.destroy_auth_key(id),
             types::MsgsStateReq::CONSTRUCTOR_ID => {
                 if let Some(asked) = object::<types::MsgsStateReq>(body) {
-                    let info = bound.session().states(&asked.msg_ids);
-                    let states = enums::MsgsStateInfo::Info(types::MsgsStateInfo { req_msg_id: id, info });
-                    bound.session().send_service(states.to_bytes(), true);
+                    bound.tell_states(id, &asked.msg_ids);
                 }
             }
             types::MsgResendReq::CONSTRUCTOR_ID => {
                 if let Some(asked) = object::<types::MsgResendReq>(body) {
-                    let session = bound.session();
-                    asked.msg_ids.iter().for_each(|id| session.resend(*id));
+                    bound.resend(id, &asked.msg_ids);
                 }
             }
             types::HttpWait::CONSTRUCTOR_ID | types::MsgsAllInfo::CONSTRUCTOR_ID | types::MsgsStateInfo::CONSTRUCTOR_ID => {}
@@ -328,6 +341,7 @@ impl Connection {
         }
         let (session, close) = (Arc::clone(&bound.session), Arc::clone(&self.registered.close));
         let message_id = request.message.id;
+        bound.session().begin(message_id);
         let call = RpcRequest { session: bound.address, message_id, body: request.message.body };
         // Here and not in the task, because tasks begin in any order, and what a client sends in order must happen in order.
         let outcome = Arc::clone(&self.api).call(call);
@@ -384,6 +398,30 @@ impl Bound {
         self.session().send_service(answer.to_bytes(), true);
     }
 
+    /// A container's id is its own: no other message has it.
+    fn note_container(&self, id: i64) -> Result<(), i32> {
+        if id % 4 != 0 {
+            return Err(NOT_A_CLIENTS_ID);
+        }
+        if self.session().note(id) { Ok(()) } else { Err(CONTAINER_REPEATED) }
+    }
+
+    fn tell_states(&self, req_msg_id: i64, ids: &[i64]) {
+        let mut session = self.session();
+        let states = types::MsgsStateInfo { req_msg_id, info: session.states(ids) };
+        session.send_service(enums::MsgsStateInfo::Info(states).to_bytes(), true);
+    }
+
+    /// Sends messages again; if some are not there any more, the states of all are told as well.
+    fn resend(&self, req_msg_id: i64, ids: &[i64]) {
+        let session = self.session();
+        let missing = ids.iter().filter(|id| !session.resend(**id)).count();
+        drop(session);
+        if missing > 0 {
+            self.tell_states(req_msg_id, ids);
+        }
+    }
+
     fn drop_answer(&self, message_id: i64, request: i64) {
         let mut session = self.session();
         let answer = match session.drop_answer(request) {
@@ -391,10 +429,26 @@ impl Bound {
                 let bytes = i32::try_from(length).unwrap_or(i32::MAX);
                 enums::RpcDropAnswer::RpcAnswerDropped(types::RpcAnswerDropped { msg_id, seq_no, bytes })
             }
-            None if session.is_running(request) => enums::RpcDropAnswer::RpcAnswerDroppedRunning,
+            None if session.is_running(request) => {
+                // The request itself is answered with the same; the call goes on, but nobody is told what it comes to.
+                let answer = enums::RpcDropAnswer::RpcAnswerDroppedRunning;
+                session.send(rpc_result(request, &answer.to_bytes()), Some(request));
+                answer
+            }
             None => enums::RpcDropAnswer::RpcAnswerUnknown,
         };
         session.send(rpc_result(message_id, &answer.to_bytes()), Some(message_id));
+    }
+}
+
+/// Writes bytes, unless the connection is to be closed meanwhile or the client takes nothing.
+async fn put(socket: &mut TcpStream, close: &Notify, bytes: &[u8]) -> Result<(), End> {
+    tokio::select! {
+        () = close.notified() => Err(End::Closed),
+        written = tokio::time::timeout(WRITE_MAX, socket.write_all(bytes)) => match written {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(End::Closed),
+        },
     }
 }
 

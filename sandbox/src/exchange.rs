@@ -140,7 +140,7 @@ impl Exchange {
     }
 
     fn agree(&mut self, request: functions::SetClientDhParams) -> Result<Step, ExchangeError> {
-        let State::Agreeing(agreeing) = &self.state else { return Err(ExchangeError::Unexpected) };
+        let State::Agreeing(agreeing) = std::mem::take(&mut self.state) else { return Err(ExchangeError::Unexpected) };
         let (nonce, server_nonce) = (agreeing.nonce, agreeing.server_nonce);
         check(request.nonce == nonce && request.server_nonce == server_nonce, "nonce")?;
         let mut data = request.encrypted_data;
@@ -163,6 +163,8 @@ impl Exchange {
         }
         let ok = types::DhGenOk { nonce, server_nonce, new_nonce_hash1: new_nonce_hash(1) };
         let retry = types::DhGenRetry { nonce, server_nonce, new_nonce_hash2: new_nonce_hash(2) };
+        // After a retry the client sends another half for the same parameters.
+        self.state = State::Agreeing(agreeing);
         Ok(Step::Finished {
             auth_key: Box::new(auth_key),
             answer: enums::SetClientDhParamsAnswer::DhGenOk(ok).to_bytes(),

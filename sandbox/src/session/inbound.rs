@@ -23,6 +23,8 @@ pub struct Inbound {
     pub session_id: i64,
     /// The message itself; for a container, the container's own header.
     pub outer: (i64, i32),
+    /// Whether it is a container.
+    pub is_container: bool,
     /// What it holds, in order.
     pub requests: Vec<Request>,
 }
@@ -47,8 +49,9 @@ pub fn take(plain: &[u8]) -> Option<Inbound> {
         return None;
     }
     let header = (outer.id, outer.sequence);
-    let requests = if constructor(&outer.body)? == MESSAGE_CONTAINER { contained(&outer.body)? } else { vec![request(outer)?] };
-    Some(Inbound { salt, session_id, outer: header, requests })
+    let is_container = constructor(&outer.body)? == MESSAGE_CONTAINER;
+    let requests = if is_container { contained(&outer.body)? } else { vec![request(outer)?] };
+    Some(Inbound { salt, session_id, outer: header, is_container, requests })
 }
 
 fn message(cursor: &mut Cursor<'_>) -> Option<Message> {

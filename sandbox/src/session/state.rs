@@ -19,8 +19,10 @@ pub type Outgoing = Message;
 /// What a session knows of a client's message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Received {
-    /// It is at work, or needed no answer.
+    /// It needs no answer, or has none yet.
     Taken,
+    /// It is a call that is at work.
+    Running,
     /// The server's message with this id answers it.
     Answered(i64),
 }
@@ -91,13 +93,35 @@ impl Session {
         self.received_order.len() == RECEIVED_MAX && self.received_order.iter().all(|known| id < *known)
     }
 
-    /// The states of client messages as `msgs_state_info` tells them.
+    /// The states of client messages as `msgs_state_info` tells them: 4 for one that has come, 3 for one beyond all that have, 1
+    /// for one from before those that are remembered, and 2 for any other that has not come.
     pub fn states(&self, ids: &[i64]) -> Vec<u8> {
-        ids.iter().map(|id| if self.received.contains_key(id) { 4 } else { 2 }).collect()
+        let newest = self.received_order.iter().max().copied().unwrap_or(i64::MIN);
+        let full = self.received_order.len() == RECEIVED_MAX;
+        let oldest = self.received_order.iter().min().copied().filter(|_| full).unwrap_or(i64::MIN);
+        let state = |id: &i64| match *id {
+            id if self.received.contains_key(&id) => 4,
+            id if id > newest => 3,
+            id if id < oldest => 1,
+            _ => 2,
+        };
+        ids.iter().map(state).collect()
     }
 
-    /// Sends a message that the client must acknowledge, in answer to a request or of the server's own accord.
+    /// Notes that a request is a call that is now at work.
+    pub fn begin(&mut self, request: i64) {
+        if let Some(received) = self.received.get_mut(&request) {
+            *received = Received::Running;
+        }
+    }
+
+    /// Sends a message that the client must acknowledge, in answer to a request or of the server's own accord. A request is
+    /// answered once: what comes after `rpc_answer_dropped_running` is not sent.
     pub fn send(&mut self, body: Vec<u8>, answers: Option<i64>) {
+        let received = answers.and_then(|request| self.received.get(&request));
+        if matches!(received, Some(Received::Answered(_))) {
+            return;
+        }
         let message = Message { id: self.next_id(answers.is_some()), sequence: self.content_messages * 2 + 1, body };
         self.content_messages += 1;
         if let Some(received) = answers.and_then(|request| self.received.get_mut(&request)) {
@@ -123,11 +147,13 @@ impl Session {
         }
     }
 
-    /// Sends a message again, if it is still kept.
-    pub fn resend(&self, id: i64) {
-        if let Some(message) = self.unacknowledged.get(&id) {
+    /// Sends a message again, if it is still kept. Answers whether it is.
+    pub fn resend(&self, id: i64) -> bool {
+        let kept = self.unacknowledged.get(&id);
+        if let Some(message) = kept {
             self.deliver(message.clone());
         }
+        kept.is_some()
     }
 
     /// Forgets messages that the client has received.
@@ -144,9 +170,9 @@ impl Session {
         Some((message.id, message.sequence, message.body.len()))
     }
 
-    /// Whether a request has come and is not answered.
+    /// Whether a request is a call that is at work.
     pub fn is_running(&self, request: i64) -> bool {
-        self.received.get(&request) == Some(&Received::Taken)
+        self.received.get(&request) == Some(&Received::Running)
     }
 
     fn deliver(&self, message: Message) {
