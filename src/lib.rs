@@ -1,5 +1,6 @@
 //! The edge of vasya-server: it turns transports into calls on the gateway of `vasya-actors`, and holds no rule of its own.
 
+pub mod allocator;
 pub mod auth;
 pub mod cli;
 pub mod config;

@@ -20,6 +20,9 @@ use crate::transport::Transport;
 /// What is read from the socket at once, in bytes.
 const READ_BYTES: usize = 4_096;
 
+/// Calls of one connection that may be at work at once; further ones are told to wait.
+const CALLS_MAX: usize = 1_024;
+
 /// Messages that may wait to be written; what does not fit is kept by its session for the next connection.
 const OUTGOING_MAX: usize = 512;
 
@@ -75,6 +78,7 @@ pub(crate) async fn serve(socket: TcpStream, dc_id: i32, api: Arc<dyn Api>, sess
         outgoing,
         pushes,
         exchange: Exchange::default(),
+        at_work: Arc::default(),
         bound: None,
         disconnect_at: Instant::now() + IDLE_MAX,
         pinged: false,
@@ -103,6 +107,8 @@ struct Connection {
     outgoing: mpsc::Sender<Outgoing>,
     pushes: mpsc::Sender<Vec<u8>>,
     exchange: Exchange,
+    /// Each call that is at work holds a share.
+    at_work: Arc<()>,
     bound: Option<Bound>,
     disconnect_at: Instant,
     /// Whether `ping_delay_disconnect` rules the time-out.
@@ -342,6 +348,11 @@ impl Connection {
         let (session, close) = (Arc::clone(&bound.session), Arc::clone(&self.registered.close));
         let message_id = request.message.id;
         bound.session().begin(message_id);
+        if Arc::strong_count(&self.at_work) > CALLS_MAX {
+            let refused = rpc_result(message_id, &rpc_error(420, "FLOOD_WAIT_1"));
+            return bound.session().send(refused, Some(message_id));
+        }
+        let at_work = Arc::clone(&self.at_work);
         let call = RpcRequest { session: bound.address, message_id, body: request.message.body };
         // Here and not in the task, because tasks begin in any order, and what a client sends in order must happen in order.
         let outcome = Arc::clone(&self.api).call(call);
@@ -352,6 +363,7 @@ impl Connection {
                 RpcOutcome::DropConnection => return close.notify_one(),
             };
             session.lock().unwrap_or_else(PoisonError::into_inner).send(result, Some(message_id));
+            drop(at_work);
         });
     }
 

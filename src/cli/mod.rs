@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::allocator;
 use crate::auth::NoRandomness;
 use crate::config::InvalidConfiguration;
 use crate::server::ServerError;
@@ -77,9 +78,15 @@ impl CommandError {
 /// Runs the command that the process was started with.
 pub fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
-        Command::Serve(arguments) => serve::run(&arguments),
+        Command::Serve(arguments) => {
+            allocator::settle();
+            serve::run(&arguments)
+        }
         #[cfg(feature = "sandbox")]
-        Command::Sandbox(arguments) => sandbox::run(&arguments),
+        Command::Sandbox(arguments) => {
+            allocator::settle();
+            sandbox::run(&arguments)
+        }
         Command::Token(arguments) => token::run(&arguments),
         Command::Config(arguments) => configuration::run(&arguments),
         Command::Openapi => configuration::print_openapi(),
