@@ -193,6 +193,7 @@ async fn bad_input_is_refused_and_names_the_field() {
         (api.get(&format!("{messages}?limit=1&limit=2")).await, 400, "limit"),
         (api.get(&format!("/accounts/{account}/chats/none/messages")).await, 400, "chatId"),
         (api.get(&format!("/accounts/{account}/chats?source=elsewhere")).await, 400, "source"),
+        (api.get(&format!("/accounts/{account}/chats?cursor=elsewhere")).await, 400, "cursor"),
         (api.post("/telegram/login/code", json!({ "phone": "call me" })).await, 400, "phone"),
         (api.post("/agent-keys", json!({ "name": "", "scopes": ["chats:read"] })).await, 400, "name"),
         (api.post("/agent-keys", json!({ "name": "k", "scopes": ["chats:eat"] })).await, 400, "scopes"),

@@ -9,6 +9,7 @@ impl From<TelegramError> for Error {
             TelegramError::FloodWait { seconds } => {
                 Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s")).retry_after_secs(seconds)
             }
+            TelegramError::InvalidCursor => Error::invalid("cursor", "is not one that this list gave"),
             TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
             TelegramError::InvalidCode => Error::invalid("code", "is not the code that Telegram sent"),
             TelegramError::InvalidPassword => Error::invalid("password", "is not the account's two-factor password"),

@@ -39,11 +39,11 @@ impl Connection {
     /// A page of chats, most recent first, from a cursor of the page before.
     ///
     /// # Errors
-    /// [`TelegramError::Unexpected`] for text that is no cursor; otherwise what any call can meet.
+    /// [`TelegramError::InvalidCursor`]; otherwise what any call can meet.
     pub async fn chats(&self, cursor: Option<&str>, limit: u32) -> Result<ChatPage, TelegramError> {
         let mut offset = match cursor {
             None => Offset::default(),
-            Some(cursor) => Offset::parse(cursor).ok_or(TelegramError::Unexpected("the cursor is not one of this list"))?,
+            Some(cursor) => Offset::parse(cursor).ok_or(TelegramError::InvalidCursor)?,
         };
         let mut chats = Vec::new();
         loop {

@@ -64,6 +64,9 @@ pub enum TelegramError {
     /// Telegram ended the session.
     #[error("the session has ended: {}", .0.name())]
     AuthLost(AuthLoss),
+    /// The text is no cursor of this list.
+    #[error("the cursor is not one of this list")]
+    InvalidCursor,
     /// The account does not know the chat.
     #[error("the chat is not known")]
     ChatNotFound,

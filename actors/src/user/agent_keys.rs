@@ -64,7 +64,7 @@ impl AgentKey {
     /// A new key, and its secret: the only time that the secret exists outside its holder.
     ///
     /// # Errors
-    /// [`Code::Internal`] when the system gives no randomness.
+    /// [`Code::Internal`](crate::error::Code::Internal) when the system gives no randomness.
     pub fn generate(grant: KeyGrant) -> Result<(Self, SecretString), Error> {
         let mut random = [0u8; 36];
         getrandom::fill(&mut random).map_err(Error::internal)?;
