@@ -134,6 +134,12 @@ pub struct NewChat {
     /// The other members' phone numbers.
     #[serde(default)]
     pub members: Vec<String>,
+    /// The username that makes it public, without `@`; not for a basic group.
+    #[serde(default)]
+    pub username: Option<String>,
+    /// The hash of an invite link that leads to it.
+    #[serde(default)]
+    pub invite: Option<String>,
 }
 
 /// A chat that was created.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::event::{self, Event};
 use super::ids::{HexBytes, PeerId};
+use super::invite::Invite;
 use super::live::{Live, Origin, Transaction};
 use super::message_box::{Content, Message};
 use super::state::{Password, State, User};
@@ -26,6 +27,7 @@ const TIMES_MAX: usize = 1_000;
 /// The longest first or last name and title, in characters.
 const NAME_CHARS_MAX: usize = 128;
 const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 3..=32;
+const INVITE_CHARS: std::ops::RangeInclusive<usize> = 8..=32;
 const SALT_BYTES: usize = 16;
 
 type Outcome<T> = Result<(T, Written), ControlError>;
@@ -152,7 +154,9 @@ impl World {
         if chat.members.len() >= CHAT_MEMBERS_MAX {
             return Err(ControlError::Invalid(format!("members: fewer than {CHAT_MEMBERS_MAX}")));
         }
+        let username = chat.username.as_deref().map(username).transpose()?;
         let mut live = self.lock();
+        check_free(&live.state, username.as_deref(), chat.kind)?;
         let creator = known_user(&live.state, "owner", &chat.owner)?.id;
         let members = chat.members.iter().map(|phone| Ok(known_user(&live.state, "members", phone)?.id));
         let mut members: Vec<i64> = members.collect::<Result<_, ControlError>>()?;
@@ -160,7 +164,7 @@ impl World {
         members.sort_unstable();
         members.dedup();
         let date = now_secs();
-        let (peer, events) = match chat.kind {
+        let (peer, mut events) = match chat.kind {
             ChatKind::Group => {
                 let peer = PeerId::Chat(live.state.last.chat + 1);
                 (peer, vec![Event::ChatCreated { creator, title, members, date }])
@@ -168,7 +172,7 @@ impl World {
             ChatKind::Channel | ChatKind::Supergroup => {
                 let peer = PeerId::Channel(live.state.last.channel + 1);
                 let broadcast = chat.kind == ChatKind::Channel;
-                let new = event::NewChannel { creator, title, about: String::new(), broadcast, username: None, date };
+                let new = event::NewChannel { creator, title, about: String::new(), broadcast, username, date };
                 let mut events = vec![Event::ChannelCreated(new)];
                 if !members.is_empty() {
                     events.push(Event::MembersAdded { peer, inviter: creator, members, date });
@@ -176,6 +180,9 @@ impl World {
                 (peer, events)
             }
         };
+        if let Some(hash) = chat.invite {
+            events.push(Event::InviteStored { hash: invite_hash(&hash)?, invite: Invite::permanent(peer, creator, date) });
+        }
         Ok((CreatedChat { chat_id: peer.into() }, change(&mut live, events)))
     }
 
@@ -225,6 +232,25 @@ fn username(text: &str) -> Result<String, ControlError> {
         let (least, most) = (USERNAME_CHARS.start(), USERNAME_CHARS.end());
         let rule = format!("username: must have {least} to {most} of a-z, A-Z, 0-9 and _, the first a letter");
         return Err(ControlError::Invalid(rule));
+    }
+    Ok(text.to_owned())
+}
+
+/// Refuses a username that is taken, or that is for a basic group.
+fn check_free(state: &State, username: Option<&str>, kind: ChatKind) -> Result<(), ControlError> {
+    match username {
+        Some(_) if kind == ChatKind::Group => Err(ControlError::Invalid("username: a basic group has none".into())),
+        Some(username) if state.peer_by_username(username).is_some() => {
+            Err(ControlError::Conflict("username: it is taken".into()))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn invite_hash(text: &str) -> Result<String, ControlError> {
+    let plain = text.chars().all(|symbol| symbol.is_ascii_alphanumeric() || symbol == '_' || symbol == '-');
+    if !plain || !INVITE_CHARS.contains(&text.len()) {
+        return Err(ControlError::Invalid("invite: must have 8 to 32 of a-z, A-Z, 0-9, _ and -".into()));
     }
     Ok(text.to_owned())
 }

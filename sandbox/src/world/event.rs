@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::ids::{HexBytes, KeyAddress, PeerId};
+use super::invite::Invite;
 use super::message_box::{Action, Content};
 use super::state::{Authorization, Password};
 
@@ -162,6 +163,31 @@ pub enum Event {
         inviter: i64,
         /// Who.
         members: Vec<i64>,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// An invite link was made, or changed (revoked, edited).
+    InviteStored {
+        /// The end of the link.
+        hash: String,
+        /// What it is now.
+        invite: Invite,
+    },
+    /// Somebody came in by an invite link.
+    JoinedByInvite {
+        /// The end of the link.
+        hash: String,
+        /// Who.
+        user_id: i64,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// Somebody asked to be let in by an invite link.
+    JoinRequested {
+        /// The end of the link.
+        hash: String,
+        /// Who.
+        user_id: i64,
         /// Unix seconds.
         date: i32,
     },

@@ -5,6 +5,7 @@ pub mod apply;
 mod control;
 pub mod event;
 pub mod ids;
+pub mod invite;
 pub mod live;
 pub mod message_box;
 pub mod srp;

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{HexBytes, KeyAddress, PeerId};
+use super::invite::{Invite, JoinRequest};
 use super::message_box::{Message, MessageBox};
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
@@ -38,6 +39,12 @@ pub struct State {
     pub chats: BTreeMap<i64, Chat>,
     /// Channels and supergroups by id.
     pub channels: BTreeMap<i64, Channel>,
+    /// Invite links by their hash.
+    #[serde(default)]
+    pub invites: BTreeMap<String, Invite>,
+    /// Who asks to be let in, by where and who.
+    #[serde(default)]
+    pub join_requests: BTreeMap<PeerId, BTreeMap<i64, JoinRequest>>,
     /// Where the copies of a message in users' boxes are, by its shared id.
     pub copies: BTreeMap<i64, Vec<MessageCopy>>,
     /// The last id given to each kind of thing.
@@ -268,6 +275,8 @@ impl State {
             usernames: BTreeMap::new(),
             chats: BTreeMap::new(),
             channels: BTreeMap::new(),
+            invites: BTreeMap::new(),
+            join_requests: BTreeMap::new(),
             copies: BTreeMap::new(),
             last: LastIds { user: FIRST_USER_ID - 1, chat: FIRST_CHAT_ID - 1, channel: FIRST_CHANNEL_ID - 1, shared_message: 0 },
         }

@@ -4,6 +4,7 @@
 //! then changes nothing.
 
 mod accounts;
+mod invites;
 mod membership;
 mod messages;
 
@@ -77,6 +78,15 @@ impl State {
             Event::ChannelCreated(channel) => self.create_channel(channel),
             Event::MembersAdded { peer, inviter, members, date } => self.add_members(*peer, *inviter, members, *date),
             Event::MemberRemoved { peer, actor, member, date } => self.remove_member(*peer, *actor, *member, *date),
+            Event::JoinedByInvite { hash, user_id, date } => self.join_by_invite(hash, *user_id, *date),
+            Event::JoinRequested { hash, user_id, date } => {
+                self.request_to_join(hash, *user_id, *date);
+                Vec::new()
+            }
+            Event::InviteStored { hash, invite } => {
+                self.invites.insert(hash.clone(), invite.clone());
+                Vec::new()
+            }
             account_event => {
                 self.apply_to_accounts(account_event);
                 Vec::new()
