@@ -118,6 +118,9 @@ fn input(entry: &Entry, generator: &mut SchemaGenerator) -> Input {
     if properties.is_empty() {
         return Input { parameters, body: None };
     }
+    if let Some(body) = declaration.body_field.and_then(|field| properties.remove(field)) {
+        return Input { parameters, body: Some(body) };
+    }
     let required: Vec<Value> =
         required.into_iter().filter(|name| name.as_str().is_some_and(|name| properties.contains_key(name))).collect();
     if let Some(object) = schema.as_object_mut() {

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::operation::Entry;
-use crate::operations::{accounts, agent_keys, audit, chats, credentials, login, messages, service};
+use crate::operations::{accounts, agent_keys, audit, chats, credentials, folders, login, messages, service};
 
 /// An ordered list of operations with unique names and unique routes.
 #[derive(Clone)]
@@ -28,6 +28,11 @@ impl Catalogue {
             Entry::account::<messages::GetMessages>(),
             Entry::account::<messages::SendMessage>(),
             Entry::account::<messages::MarkMessagesRead>(),
+            Entry::account::<folders::ListFolders>(),
+            Entry::account::<folders::SaveFolder>(),
+            Entry::account::<folders::DeleteFolder>(),
+            Entry::account::<folders::GetTabs>(),
+            Entry::account::<folders::SaveTabs>(),
             Entry::user::<agent_keys::CreateAgentKey>(),
             Entry::user::<agent_keys::ListAgentKeys>(),
             Entry::user::<agent_keys::ListScopes>(),

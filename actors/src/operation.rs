@@ -118,6 +118,8 @@ pub struct Declaration {
     pub success: u16,
     /// Query parameters whose REST spelling differs from the field's: `(spelling, field)`.
     pub query_spellings: &'static [(&'static str, &'static str)],
+    /// The field that a REST body is, where the body is not an object of fields.
+    pub body_field: Option<&'static str>,
 }
 
 impl Declaration {
@@ -130,7 +132,18 @@ impl Declaration {
         access: Access,
         effect: Effect,
     ) -> Self {
-        Self { name, summary, method, path, access, effect, rate: RateClass::Unlimited, success: 200, query_spellings: &[] }
+        Self {
+            name,
+            summary,
+            method,
+            path,
+            access,
+            effect,
+            rate: RateClass::Unlimited,
+            success: 200,
+            query_spellings: &[],
+            body_field: None,
+        }
     }
 
     /// The same, drawing from this bucket.
@@ -148,6 +161,12 @@ impl Declaration {
     /// The same, with these REST spellings of query parameters.
     pub const fn query_spellings(mut self, spellings: &'static [(&'static str, &'static str)]) -> Self {
         self.query_spellings = spellings;
+        self
+    }
+
+    /// The same, with this field as the whole REST body, which is an array.
+    pub const fn body_field(mut self, field: &'static str) -> Self {
+        self.body_field = Some(field);
         self
     }
 }

@@ -103,7 +103,7 @@ impl Default for Limits {
             login_lifetime: Duration::from_secs(600),
             agent_keys_per_user_max: 1_000,
             mailbox_capacity: 256,
-            account_calls_max: 32,
+            account_calls_max: 128,
             call_timeout: Duration::from_secs(60),
             connects_max: 64,
             user_idle: Duration::from_secs(600),

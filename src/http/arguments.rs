@@ -25,6 +25,8 @@ pub(super) struct Fields {
     in_path: BTreeSet<String>,
     spellings: &'static [(&'static str, &'static str)],
     has_body: bool,
+    /// The field that the body is; none where the body is an object of fields.
+    body_field: Option<&'static str>,
 }
 
 /// How much of a body is read, and for how long.
@@ -46,7 +48,13 @@ impl Fields {
         let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
         let kinds = properties.iter().map(|(name, schema)| (name.clone(), kind(schema))).collect();
         let in_path = path_parameters(declaration.path).map(str::to_owned).collect();
-        Self { kinds, in_path, spellings: declaration.query_spellings, has_body: declaration.method.has_body() }
+        Self {
+            kinds,
+            in_path,
+            spellings: declaration.query_spellings,
+            has_body: declaration.method.has_body(),
+            body_field: declaration.body_field,
+        }
     }
 
     /// The arguments of a request. What is in the path wins over the body; where there is a body, the query is not read, so that what
@@ -55,12 +63,27 @@ impl Fields {
     /// # Errors
     /// [`Code::BadRequest`], [`Code::PayloadTooLarge`], [`Code::RequestTimeout`] or [`Code::UnsupportedMediaType`].
     pub(super) async fn read(&self, request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Value, Error> {
-        let mut arguments = if self.has_body { read_body(request, payload, limits).await? } else { self.read_query(request)? };
+        let mut arguments = if self.has_body {
+            self.fields_of_body(read_body(request, payload, limits).await?)?
+        } else {
+            self.read_query(request)?
+        };
         for name in &self.in_path {
             let text = request.match_info().query(name);
             arguments.insert(name.clone(), self.value(name, text)?);
         }
         Ok(Value::Object(arguments))
+    }
+
+    fn fields_of_body(&self, body: Option<Value>) -> Result<Map<String, Value>, Error> {
+        let unfit = |what: &str| Error::new(Code::UnprocessableInput, format!("The body must be a JSON {what}"));
+        match (body, self.body_field) {
+            (None, _) => Ok(Map::new()),
+            (Some(Value::Object(members)), None) => Ok(members),
+            (Some(_), None) => Err(unfit("object")),
+            (Some(items @ Value::Array(_)), Some(field)) => Ok(Map::from_iter([(field.to_owned(), items)])),
+            (Some(_), Some(field)) => Err(unfit("array").in_field(field)),
+        }
     }
 
     fn read_query(&self, request: &HttpRequest) -> Result<Map<String, Value>, Error> {
@@ -111,7 +134,8 @@ fn kind(schema: &Value) -> Kind {
     }
 }
 
-async fn read_body(request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Map<String, Value>, Error> {
+/// The JSON of a body; `None` where the body is empty.
+async fn read_body(request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Option<Value>, Error> {
     let too_large = || Error::new(Code::PayloadTooLarge, format!("The body may have at most {} bytes", limits.bytes_max));
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limits.bytes_max) {
@@ -122,20 +146,16 @@ async fn read_body(request: &HttpRequest, payload: web::Payload, limits: BodyLim
     let bytes = read.map_err(late)?.map_err(|_| too_large())?;
     let bytes = bytes.map_err(|_| Error::new(Code::BadRequest, "The body did not arrive whole"))?;
     if bytes.is_empty() {
-        return Ok(Map::new());
+        return Ok(None);
     }
     if !is_json(request) {
         return Err(Error::new(Code::UnsupportedMediaType, "The body must be JSON, with Content-Type: application/json"));
     }
-    match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(Error::new(Code::UnprocessableInput, "The body must be a JSON object")),
-        // The parser's own text names the place only, never the content.
-        Err(error) => {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            Err(Error::new(Code::BadRequest, format!("The body is not JSON: {place}")))
-        }
-    }
+    // The parser's own text names the place only, never the content.
+    serde_json::from_slice(&bytes).map(Some).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Error::new(Code::BadRequest, format!("The body is not JSON: {place}"))
+    })
 }
 
 /// `application/json`, or a type with the suffix `+json` (RFC 6839).
@@ -170,6 +190,9 @@ mod tests {
             }
             for (_, field) in entry.declaration().query_spellings {
                 assert!(fields.kinds.contains_key(*field), "{}: {field}", entry.declaration().name);
+            }
+            if let Some(field) = fields.body_field {
+                assert!(fields.kinds.contains_key(field), "{}: {field}", entry.declaration().name);
             }
         }
     }

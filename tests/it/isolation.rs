@@ -64,7 +64,10 @@ async fn call(api: &Api, entry: &Entry, account: &str) -> Answer {
     let method = declaration.method.name().parse().unwrap();
     let mut request = api.request(method, &path);
     if declaration.method.has_body() {
-        request = request.json(&inputs);
+        request = match declaration.body_field {
+            Some(field) => request.json(&inputs[field]),
+            None => request.json(&inputs),
+        };
     } else {
         request = request.query(&inputs.iter().map(|(name, value)| (name, value.to_string())).collect::<Vec<_>>());
     }

@@ -9,6 +9,7 @@ mod audit;
 mod authentication;
 mod configuration;
 mod documents;
+mod folders;
 mod harness;
 mod isolation;
 mod limits;

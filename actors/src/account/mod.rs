@@ -3,6 +3,7 @@
 mod calls;
 mod connect;
 mod failure;
+mod folders;
 mod handle;
 mod health;
 mod login;
@@ -81,6 +82,8 @@ pub struct AccountContext {
     reconnect: Notify,
     chats: RefCell<Option<calls::CachedChats>>,
     loading_chats: Cell<bool>,
+    /// Held while the saved folders change.
+    saving_folders: tokio::sync::Mutex<()>,
 }
 
 impl fmt::Debug for AccountContext {
@@ -202,6 +205,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             reconnect: Notify::new(),
             chats: RefCell::default(),
             loading_chats: Cell::new(false),
+            saving_folders: tokio::sync::Mutex::default(),
         });
         tasks.spawn(connect::keep_connected(Rc::clone(&context)));
         Box::pin(async move { Ok(AccountActor { context }) })

@@ -5,6 +5,7 @@ pub mod agent_keys;
 pub mod audit;
 pub mod chats;
 pub mod credentials;
+pub mod folders;
 pub mod login;
 pub mod messages;
 pub mod service;

@@ -98,6 +98,10 @@ pub enum Space {
     Peer,
     /// A send whose outcome is not known yet.
     PendingSend,
+    /// A folder that a client has saved, in its account's records.
+    Folder,
+    /// The tabs that a client has saved, in its account's records.
+    Tabs,
     /// A key that wraps others; never used for records.
     DataKey,
 }
@@ -111,6 +115,8 @@ impl Space {
             Self::Session => 4,
             Self::Peer => 5,
             Self::PendingSend => 6,
+            Self::Folder => 10,
+            Self::Tabs => 11,
             Self::DataKey => 255,
         }
     }
