@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::operation::Entry;
-use crate::operations::{accounts, agent_keys, audit, chats, credentials, folders, login, messages, service};
+use crate::operations::{accounts, agent_keys, audit, chats, credentials, folders, login, message_changes, messages, service};
 
 /// An ordered list of operations with unique names and unique routes.
 #[derive(Clone)]
@@ -33,6 +33,9 @@ impl Catalogue {
             Entry::account::<folders::DeleteFolder>(),
             Entry::account::<folders::GetTabs>(),
             Entry::account::<folders::SaveTabs>(),
+            Entry::account::<message_changes::EditMessage>(),
+            Entry::account::<message_changes::DeleteMessages>(),
+            Entry::account::<message_changes::DeleteHistory>(),
             Entry::user::<agent_keys::CreateAgentKey>(),
             Entry::user::<agent_keys::ListAgentKeys>(),
             Entry::user::<agent_keys::ListScopes>(),

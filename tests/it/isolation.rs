@@ -24,6 +24,7 @@ fn sample(name: &str, schema: &Value) -> Value {
         ("scopes", _) => json!(["chats:read"]),
         ("chatId", _) => json!(5_000_000_003_i64),
         ("apiHash", _) => json!("0123456789abcdef"),
+        ("messageIds", _) => json!([1]),
         ("phone", _) => json!("+15550009999"),
         (_, "integer") => json!(1),
         (_, "boolean") => json!(true),

@@ -13,6 +13,7 @@ mod folders;
 mod harness;
 mod isolation;
 mod limits;
+mod messages;
 mod newcomer;
 mod resilience;
 mod shutdown;

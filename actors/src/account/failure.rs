@@ -11,6 +11,7 @@ impl From<TelegramError> for Error {
             }
             TelegramError::InvalidCursor => Error::invalid("cursor", "is not one that this list gave"),
             TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
+            TelegramError::MessageNotFound => Error::new(Code::NotFound, "There is no such message in this chat"),
             TelegramError::InvalidCode => Error::invalid("code", "is not the code that Telegram sent"),
             TelegramError::InvalidPassword => Error::invalid("password", "is not the account's two-factor password"),
             TelegramError::InvalidPhone => Error::invalid("phone", "is not a number that Telegram accepts"),

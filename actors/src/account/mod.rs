@@ -7,6 +7,7 @@ mod folders;
 mod handle;
 mod health;
 mod login;
+mod message_changes;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

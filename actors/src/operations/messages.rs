@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::account::AccountCall;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
 use crate::scope::Scope;
 use crate::telegram::{ChatId, Message};
@@ -17,6 +17,17 @@ const LIMIT_MAX: u32 = 200;
 
 /// Telegram's own limit for the text of a message, in UTF-16 code units.
 const TEXT_UNITS_MAX: usize = 4_096;
+
+/// Whether a message may have this text.
+pub(super) fn check_text(text: &str) -> Result<(), Error> {
+    if text.trim().is_empty() {
+        return Err(Error::invalid("text", "must not be blank"));
+    }
+    if text.encode_utf16().count() > TEXT_UNITS_MAX {
+        return Err(Error::invalid("text", format!("must have at most {TEXT_UNITS_MAX} UTF-16 code units")));
+    }
+    Ok(())
+}
 
 /// Reads messages of a chat, newest first.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -97,13 +108,7 @@ impl Operation for SendMessage {
     }
 
     fn validate(&self) -> Result<(), Error> {
-        if self.text.trim().is_empty() {
-            return Err(Error::new(Code::InvalidInput, "text: must not be blank").in_field("text"));
-        }
-        if self.text.encode_utf16().count() > TEXT_UNITS_MAX {
-            return Err(Error::invalid("text", format!("must have at most {TEXT_UNITS_MAX} UTF-16 code units")));
-        }
-        Ok(())
+        check_text(&self.text)
     }
 }
 

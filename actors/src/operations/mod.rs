@@ -7,5 +7,6 @@ pub mod chats;
 pub mod credentials;
 pub mod folders;
 pub mod login;
+pub mod message_changes;
 pub mod messages;
 pub mod service;

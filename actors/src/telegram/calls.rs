@@ -239,7 +239,7 @@ impl Connection {
 }
 
 /// The messages of an answer, and whom it mentions.
-fn taken_apart(raw: enums::messages::Messages) -> Result<(Vec<enums::Message>, Met), TelegramError> {
+pub(super) fn taken_apart(raw: enums::messages::Messages) -> Result<(Vec<enums::Message>, Met), TelegramError> {
     use enums::messages::Messages;
     match raw {
         Messages::Messages(all) => Ok((all.messages, Met::new(all.users, all.chats))),

@@ -70,6 +70,12 @@ pub enum TelegramError {
     /// The account does not know the chat.
     #[error("the chat is not known")]
     ChatNotFound,
+    /// There is no such message in the chat.
+    #[error("the message is not known")]
+    MessageNotFound,
+    /// The message says that already.
+    #[error("the message is not modified")]
+    MessageNotModified,
     /// The login code is wrong.
     #[error("the code is wrong")]
     InvalidCode,
@@ -171,6 +177,8 @@ fn classify(error: &RpcError) -> TelegramError {
         (_, "PEER_ID_INVALID" | "CHAT_ID_INVALID" | "CHANNEL_INVALID" | "CHANNEL_PRIVATE" | "USER_ID_INVALID") => {
             TelegramError::ChatNotFound
         }
+        (_, "MESSAGE_ID_INVALID" | "MSG_ID_INVALID") => TelegramError::MessageNotFound,
+        (_, "MESSAGE_NOT_MODIFIED") => TelegramError::MessageNotModified,
         (_, "RANDOM_ID_DUPLICATE") => TelegramError::RandomIdDuplicate,
         (code, name) => TelegramError::Rpc { code, name: name.to_owned() },
     }

@@ -6,6 +6,7 @@ use super::call::Call;
 use super::error::RpcError;
 use crate::world::ids::PeerId;
 use crate::world::message_box::Message;
+use crate::world::state::User;
 use crate::world::view::{View, count};
 
 /// Messages of one page.
@@ -27,7 +28,8 @@ pub fn get_history(
     let all: Vec<&Message> = match peer {
         PeerId::Channel(id) => {
             let channel = call.state().channels.get(&id);
-            channel.into_iter().flat_map(|channel| channel.messages.iter().rev()).collect()
+            let messages = channel.into_iter().flat_map(|channel| channel.messages.iter().rev());
+            messages.take_while(|message| !is_hidden(me, peer, message.id)).collect()
         }
         PeerId::User(_) | PeerId::Chat(_) => {
             let ids = me.dialogs.get(&peer).into_iter().flat_map(|dialog| dialog.message_ids.iter().rev());
@@ -35,6 +37,11 @@ pub fn get_history(
         }
     };
     answer(call, peer, &page(&all, &request))
+}
+
+/// Whether a user deleted a channel's message for themselves.
+pub fn is_hidden(user: &User, peer: PeerId, message_id: i32) -> bool {
+    user.dialogs.get(&peer).is_some_and(|dialog| message_id <= dialog.hidden_max_id)
 }
 
 /// The part of `newest_first` that a request asks for, see <https://core.telegram.org/api/offsets>.
@@ -132,12 +139,13 @@ pub fn get_channel_messages(
     request: tl::functions::channels::GetMessages,
 ) -> Result<tl::enums::messages::Messages, RpcError> {
     let channel = call.channel(&request.channel)?;
+    let me = call.me()?;
     let mut view = call.view()?;
     let peer_id = view.mention(PeerId::Channel(channel.id));
     let mut messages = Vec::new();
     for named in request.id.iter().take(PAGE_MAX) {
         let id = id_of(named);
-        let found = channel.messages.get(id);
+        let found = channel.messages.get(id).filter(|message| !is_hidden(me, message.peer, id));
         messages.push(found.map_or_else(|| empty(id, Some(peer_id.clone())), |message| view.message(message)));
     }
     let total = messages.len();

@@ -11,6 +11,7 @@ pub mod envelope;
 pub mod error;
 pub mod help;
 pub mod history;
+pub mod message_changes;
 pub mod messages;
 pub mod text;
 pub mod updates;
@@ -82,6 +83,8 @@ methods! {
     "messages.sendMessage" => functions::messages::SendMessage, messages::send_message;
     "messages.editMessage" => functions::messages::EditMessage, messages::edit_message;
     "messages.deleteMessages" => functions::messages::DeleteMessages, messages::delete_messages;
+    "messages.deleteHistory" => functions::messages::DeleteHistory, message_changes::delete_history;
+    "channels.deleteHistory" => functions::channels::DeleteHistory, message_changes::delete_channel_history;
     "messages.readHistory" => functions::messages::ReadHistory, messages::read_history;
     "messages.setTyping" => functions::messages::SetTyping, messages::set_typing;
     "messages.getChats" => functions::messages::GetChats, chats::get_chats;

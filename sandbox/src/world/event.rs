@@ -133,6 +133,15 @@ pub enum Event {
         /// Unix seconds.
         date: i32,
     },
+    /// The messages of a channel were hidden from one member, who deleted them for themselves.
+    ChannelHistoryHidden {
+        /// From whom.
+        user_id: i64,
+        /// Where.
+        channel_id: i64,
+        /// Up to this message.
+        max_id: i32,
+    },
     /// A conversation was read.
     HistoryRead {
         /// By whom.

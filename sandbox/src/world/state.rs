@@ -180,6 +180,9 @@ pub struct Dialog {
     pub read_inbox_max_id: i32,
     /// The last outgoing message that the other side has read.
     pub read_outbox_max_id: i32,
+    /// Messages of a channel up to this one are hidden from the user, who deleted them for themselves.
+    #[serde(default)]
+    pub hidden_max_id: i32,
     /// Its messages in the user's box; empty for channels, whose box is their own.
     pub message_ids: BTreeSet<i32>,
 }

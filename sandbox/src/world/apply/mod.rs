@@ -4,6 +4,7 @@
 //! then changes nothing.
 
 mod accounts;
+mod history;
 mod invites;
 mod membership;
 mod messages;
@@ -72,6 +73,9 @@ impl State {
             }
             Event::ChannelMessagesDeleted { channel_id, message_ids, date } => {
                 self.delete_channel_messages(*channel_id, message_ids, *date)
+            }
+            Event::ChannelHistoryHidden { user_id, channel_id, max_id } => {
+                self.hide_channel_history(*user_id, *channel_id, *max_id)
             }
             Event::HistoryRead { user_id, peer, max_id } => self.read_history(*user_id, *peer, *max_id),
             Event::ChatCreated { creator, title, members, date } => self.create_chat(*creator, title, members, *date),

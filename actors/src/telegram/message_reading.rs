@@ -1,0 +1,48 @@
+//! Reading messages by their ids.
+
+use grammers_tl_types::{enums, functions, types};
+
+use super::chat_id::ChatIdKind;
+use super::convert::{self, Met};
+use super::{ChatId, Connection, Message, TelegramError};
+
+impl Connection {
+    /// One message of a chat.
+    ///
+    /// # Errors
+    /// [`TelegramError::MessageNotFound`], [`TelegramError::ChatNotFound`], or what any call can meet.
+    pub async fn message(&self, chat: ChatId, message_id: i32) -> Result<Message, TelegramError> {
+        let (messages, met) = self.messages_by_id(chat, &[message_id]).await?;
+        let found = messages.first().and_then(|raw| convert::message(raw, &met, self.session.self_id()));
+        found.ok_or(TelegramError::MessageNotFound)
+    }
+
+    /// Those of these messages that the chat has. The ids of private chats and basic groups are one sequence, so that Telegram
+    /// answers messages of any of them; the ones of other chats are left out.
+    pub(super) async fn messages_by_id(
+        &self,
+        chat: ChatId,
+        message_ids: &[i32],
+    ) -> Result<(Vec<enums::Message>, Met), TelegramError> {
+        let id = message_ids.iter().map(|id| types::InputMessageId { id: *id }.into()).collect();
+        let peer = self.input_peer(chat).await?;
+        let raw = match input_channel(chat, &peer) {
+            Some(channel) => self.invoke(&functions::channels::GetMessages { channel, id }).await?,
+            None => self.invoke(&functions::messages::GetMessages { id }).await?,
+        };
+        let (mut messages, met) = super::calls::taken_apart(raw)?;
+        self.remember(&met).await?;
+        messages.retain(|message| convert::message_place(message).is_some_and(|(_, place)| place == chat));
+        Ok((messages, met))
+    }
+}
+
+/// How to address a chat in the methods of channels, if it is one.
+pub(super) fn input_channel(chat: ChatId, peer: &enums::InputPeer) -> Option<enums::InputChannel> {
+    match (chat.kind(), peer) {
+        (ChatIdKind::Channel(channel_id), enums::InputPeer::Channel(known)) => {
+            Some(types::InputChannel { channel_id, access_hash: known.access_hash }.into())
+        }
+        _ => None,
+    }
+}

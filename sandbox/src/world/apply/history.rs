@@ -1,0 +1,16 @@
+//! What a user does to a whole conversation.
+
+use super::{About, Notice};
+use crate::world::ids::PeerId;
+use crate::world::state::State;
+
+impl State {
+    pub(super) fn hide_channel_history(&mut self, user_id: i64, channel_id: i64, max_id: i32) -> Vec<Notice> {
+        let dialog = self.users.get_mut(&user_id).and_then(|user| user.dialogs.get_mut(&PeerId::Channel(channel_id)));
+        let Some(dialog) = dialog.filter(|dialog| dialog.hidden_max_id < max_id) else { return Vec::new() };
+        dialog.hidden_max_id = max_id;
+        // What is hidden cannot be unread.
+        dialog.read_inbox_max_id = dialog.read_inbox_max_id.max(max_id);
+        vec![Notice { to: user_id, about: About::ChannelRead { channel_id, max_id } }]
+    }
+}
