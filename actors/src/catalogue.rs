@@ -4,7 +4,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::operation::Entry;
-use crate::operations::{accounts, agent_keys, audit, chats, credentials, folders, login, message_changes, messages, service};
+use crate::operations::{
+    accounts, agent_keys, audit, chats, credentials, folders, forwarding, login, message_changes, messages, service,
+};
 
 /// An ordered list of operations with unique names and unique routes.
 #[derive(Clone)]
@@ -36,6 +38,8 @@ impl Catalogue {
             Entry::account::<message_changes::EditMessage>(),
             Entry::account::<message_changes::DeleteMessages>(),
             Entry::account::<message_changes::DeleteHistory>(),
+            Entry::account::<forwarding::ForwardMessages>(),
+            Entry::account::<forwarding::CopyMessages>(),
             Entry::user::<agent_keys::CreateAgentKey>(),
             Entry::user::<agent_keys::ListAgentKeys>(),
             Entry::user::<agent_keys::ListScopes>(),

@@ -24,6 +24,7 @@ fn sample(name: &str, schema: &Value) -> Value {
         ("scopes", _) => json!(["chats:read"]),
         ("chatId", _) => json!(5_000_000_003_i64),
         ("apiHash", _) => json!("0123456789abcdef"),
+        ("fromChatId" | "toChatId", _) => json!(5_000_000_003_i64),
         ("messageIds", _) => json!([1]),
         ("phone", _) => json!("+15550009999"),
         (_, "integer") => json!(1),

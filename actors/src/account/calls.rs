@@ -37,10 +37,10 @@ pub(super) struct CachedChats {
 /// Telegram itself refuses a second copy.
 #[derive(serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct PendingSend {
-    chat_id: ChatId,
-    random_id: i64,
-    started_at_ms: u64,
+pub(super) struct PendingSend {
+    pub(super) chat_id: ChatId,
+    pub(super) random_id: i64,
+    pub(super) started_at_ms: u64,
 }
 
 impl AccountContext {

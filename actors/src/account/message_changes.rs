@@ -19,11 +19,20 @@ impl AccountContext {
 
     /// Deletes messages of a chat.
     pub(crate) async fn delete_messages(&self, chat: ChatId, message_ids: &[i32], revoke: bool) -> Result<Deleted, Error> {
-        let deleted = self
-            .once("messages.deleteMessages", async |connection| connection.delete_messages(chat, message_ids, revoke).await)
-            .await?;
-        self.chats_changed();
-        Ok(deleted)
+        let message_ids = self.present_messages(chat, message_ids).await?;
+        if !message_ids.is_empty() {
+            let delete = async |connection: &Connection| connection.delete_messages(chat, &message_ids, revoke).await;
+            self.once("messages.deleteMessages", delete).await?;
+            self.chats_changed();
+        }
+        Ok(Deleted { message_ids })
+    }
+
+    /// Those of these messages that the chat has, each once and in the order in which they are named. Where Telegram acts by id
+    /// alone, only these may be named to it.
+    pub(super) async fn present_messages(&self, chat: ChatId, message_ids: &[i32]) -> Result<Vec<i32>, Error> {
+        let look = async |connection: &Connection| connection.present_messages(chat, message_ids).await;
+        self.repeatable("messages.getMessages", look).await
     }
 
     /// Deletes the messages of a chat up to `max_id`, or all for 0.

@@ -4,6 +4,7 @@ mod calls;
 mod connect;
 mod failure;
 mod folders;
+mod forwarding;
 mod handle;
 mod health;
 mod login;
@@ -32,6 +33,7 @@ use crate::vault::AccountRecords;
 use handle::Ownership;
 use login::LoginState;
 
+pub(crate) use forwarding::ForwardRequest;
 pub(crate) use handle::{AccountHandle, LoginProgress, LoginStep};
 pub(crate) use health::HealthCell;
 pub use health::{Health, HealthState};

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod chats;
 pub mod credentials;
 pub mod folders;
+pub mod forwarding;
 pub mod login;
 pub mod message_changes;
 pub mod messages;

@@ -177,7 +177,7 @@ fn classify(error: &RpcError) -> TelegramError {
         (_, "PEER_ID_INVALID" | "CHAT_ID_INVALID" | "CHANNEL_INVALID" | "CHANNEL_PRIVATE" | "USER_ID_INVALID") => {
             TelegramError::ChatNotFound
         }
-        (_, "MESSAGE_ID_INVALID" | "MSG_ID_INVALID") => TelegramError::MessageNotFound,
+        (_, "MESSAGE_ID_INVALID" | "MSG_ID_INVALID" | "MESSAGE_IDS_EMPTY") => TelegramError::MessageNotFound,
         (_, "MESSAGE_NOT_MODIFIED") => TelegramError::MessageNotModified,
         (_, "RANDOM_ID_DUPLICATE") => TelegramError::RandomIdDuplicate,
         (code, name) => TelegramError::Rpc { code, name: name.to_owned() },

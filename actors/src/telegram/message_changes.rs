@@ -61,25 +61,17 @@ impl Connection {
         Ok(raw.and_then(|raw| convert::message(raw, &met, self.session.self_id())))
     }
 
-    /// Deletes those of these messages that the chat has.
+    /// Deletes messages that are known to be in the chat: Telegram deletes by id alone, whatever chat it is in.
     ///
     /// # Errors
     /// [`TelegramError::ChatNotFound`], or what any call can meet.
-    pub async fn delete_messages(&self, chat: ChatId, message_ids: &[i32], revoke: bool) -> Result<Deleted, TelegramError> {
-        // Telegram deletes by id alone, whatever chat it is in: only what is known to be in this one may be named.
-        let (messages, _) = self.messages_by_id(chat, message_ids).await?;
-        let mut message_ids: Vec<i32> = messages.iter().map(convert::message_id).collect();
-        message_ids.sort_unstable();
-        message_ids.dedup();
-        if message_ids.is_empty() {
-            return Ok(Deleted { message_ids });
-        }
-        let id = message_ids.clone();
+    pub async fn delete_messages(&self, chat: ChatId, message_ids: &[i32], revoke: bool) -> Result<(), TelegramError> {
+        let id = message_ids.to_vec();
         match input_channel(chat, &self.input_peer(chat).await?) {
             Some(channel) => self.invoke(&functions::channels::DeleteMessages { channel, id }).await?,
             None => self.invoke(&functions::messages::DeleteMessages { revoke, id }).await?,
         };
-        Ok(Deleted { message_ids })
+        Ok(())
     }
 
     /// Deletes a part of a chat's messages up to `max_id`. Answers whether that was the last part.

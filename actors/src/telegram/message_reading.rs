@@ -1,5 +1,7 @@
 //! Reading messages by their ids.
 
+use std::collections::BTreeSet;
+
 use grammers_tl_types::{enums, functions, types};
 
 use super::chat_id::ChatIdKind;
@@ -15,6 +17,16 @@ impl Connection {
         let (messages, met) = self.messages_by_id(chat, &[message_id]).await?;
         let found = messages.first().and_then(|raw| convert::message(raw, &met, self.session.self_id()));
         found.ok_or(TelegramError::MessageNotFound)
+    }
+
+    /// Which of these messages the chat has, each once and in this order.
+    ///
+    /// # Errors
+    /// [`TelegramError::ChatNotFound`], or what any call can meet.
+    pub async fn present_messages(&self, chat: ChatId, message_ids: &[i32]) -> Result<Vec<i32>, TelegramError> {
+        let (messages, _) = self.messages_by_id(chat, message_ids).await?;
+        let mut left: BTreeSet<i32> = messages.iter().map(convert::message_id).collect();
+        Ok(message_ids.iter().copied().filter(|id| left.remove(id)).collect())
     }
 
     /// Those of these messages that the chat has. The ids of private chats and basic groups are one sequence, so that Telegram

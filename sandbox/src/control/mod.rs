@@ -107,6 +107,9 @@ pub struct StoredMessage {
     pub date: i32,
     /// The text.
     pub text: String,
+    /// Who wrote it first, as an id in the marked form, if it says that it was forwarded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub forwarded_from: Option<i64>,
 }
 
 /// What kind of chat to create.

@@ -41,7 +41,8 @@ pub fn send_message(call: &mut Call<'_>, request: tl::functions::messages::SendM
     call.answer(named, &notices)
 }
 
-fn new_id(notices: &[Notice]) -> Option<i32> {
+/// The id of the message that was sent, as its sender has it.
+pub fn new_id(notices: &[Notice]) -> Option<i32> {
     notices.iter().find_map(|notice| match &notice.about {
         About::Box(change) | About::Channel { change, .. } => match change.change {
             Change::New(id) => Some(id),

@@ -9,6 +9,7 @@ pub mod contacts;
 pub mod dialogs;
 pub mod envelope;
 pub mod error;
+pub mod forwarding;
 pub mod help;
 pub mod history;
 pub mod message_changes;
@@ -85,6 +86,7 @@ methods! {
     "messages.deleteMessages" => functions::messages::DeleteMessages, messages::delete_messages;
     "messages.deleteHistory" => functions::messages::DeleteHistory, message_changes::delete_history;
     "channels.deleteHistory" => functions::channels::DeleteHistory, message_changes::delete_channel_history;
+    "messages.forwardMessages" => functions::messages::ForwardMessages, forwarding::forward_messages;
     "messages.readHistory" => functions::messages::ReadHistory, messages::read_history;
     "messages.setTyping" => functions::messages::SetTyping, messages::set_typing;
     "messages.getChats" => functions::messages::GetChats, chats::get_chats;

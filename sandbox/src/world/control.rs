@@ -53,8 +53,11 @@ impl Control for World {
         let live = self.lock();
         let user = known_user(&live.state, "user", user)?;
         let peer = find_peer(&live.state, "peer", peer)?;
-        let mut newest: Vec<StoredMessage> =
-            conversation(&live.state, user, peer).rev().take(MESSAGES_MAX).map(|message| stored(user, message)).collect();
+        let mut newest: Vec<StoredMessage> = conversation(&live.state, user, peer)
+            .rev()
+            .take(MESSAGES_MAX)
+            .map(|message| stored(&live.state, user, message))
+            .collect();
         newest.reverse();
         Ok(newest)
     }
@@ -146,7 +149,7 @@ impl World {
         let sender = live.state.users.get(&from);
         let sent = sender.and_then(|sender| Some((sender, conversation(&live.state, sender, peer).next_back()?)));
         let (sender, sent) = sent.ok_or_else(|| ControlError::Failed("the message was not sent".into()))?;
-        Ok((stored(sender, sent), written))
+        Ok((stored(&live.state, sender, sent), written))
     }
 
     fn add_chat(&self, chat: NewChat) -> Outcome<CreatedChat> {
@@ -302,7 +305,7 @@ fn conversation<'a>(state: &'a State, user: &'a User, peer: PeerId) -> Box<dyn D
     }
 }
 
-fn stored(user: &User, message: &Message) -> StoredMessage {
+fn stored(state: &State, user: &User, message: &Message) -> StoredMessage {
     let from_id = match message.from {
         PeerId::User(id) => Some(id),
         PeerId::Chat(_) | PeerId::Channel(_) => None,
@@ -312,5 +315,6 @@ fn stored(user: &User, message: &Message) -> StoredMessage {
         Content::Action(_) => String::new(),
     };
     let (chat_id, out) = (message.peer.into(), from_id == Some(user.id));
-    StoredMessage { id: message.id, chat_id, from_id, out, date: message.date, text }
+    let forwarded_from = state.forwards.get(&message.shared_id).map(|origin| origin.from.into());
+    StoredMessage { id: message.id, chat_id, from_id, out, date: message.date, text, forwarded_from }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::Invite;
 use super::message_box::{Action, Content};
-use super::state::{Authorization, Password};
+use super::state::{Authorization, ForwardOrigin, Password};
 
 /// See the module's description.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -100,6 +100,13 @@ pub enum Event {
     },
     /// A message was sent.
     MessageSent(NewMessage),
+    /// A message was forwarded.
+    MessageForwarded {
+        /// The new message.
+        message: NewMessage,
+        /// Where it says that it comes from; nothing for a copy.
+        origin: Option<ForwardOrigin>,
+    },
     /// A message was edited.
     MessageEdited {
         /// Who did it.

@@ -47,8 +47,22 @@ pub struct State {
     pub join_requests: BTreeMap<PeerId, BTreeMap<i64, JoinRequest>>,
     /// Where the copies of a message in users' boxes are, by its shared id.
     pub copies: BTreeMap<i64, Vec<MessageCopy>>,
+    /// Where forwarded messages come from, by their shared ids.
+    #[serde(default)]
+    pub forwards: BTreeMap<i64, ForwardOrigin>,
     /// The last id given to each kind of thing.
     pub last: LastIds,
+}
+
+/// Where a forwarded message comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ForwardOrigin {
+    /// Who wrote it: a user, or a channel.
+    pub from: PeerId,
+    /// When it was written, in Unix seconds.
+    pub date: i32,
+    /// The post, if it is a channel's.
+    pub channel_post: Option<i32>,
 }
 
 /// The last id given to each kind of thing.
@@ -281,6 +295,7 @@ impl State {
             invites: BTreeMap::new(),
             join_requests: BTreeMap::new(),
             copies: BTreeMap::new(),
+            forwards: BTreeMap::new(),
             last: LastIds { user: FIRST_USER_ID - 1, chat: FIRST_CHAT_ID - 1, channel: FIRST_CHANNEL_ID - 1, shared_message: 0 },
         }
     }

@@ -51,6 +51,19 @@ impl Control {
         messages.iter().filter(|message| message["text"] == text).count()
     }
 
+    /// A user's messages with a peer, oldest first.
+    pub async fn messages(&self, user: &str, peer: &str) -> Vec<Value> {
+        let request = self.http.get(format!("{}/messages", self.url)).query(&[("user", user), ("peer", peer)]);
+        let found: Value = request.send().await.expect("the network answers").json().await.expect("JSON");
+        found["messages"].as_array().expect("messages").clone()
+    }
+
+    /// Makes a chat. Answers its id.
+    pub async fn create_chat(&self, kind: &str, owner: &str, title: &str, members: &[&str]) -> i64 {
+        let chat = json!({ "kind": kind, "owner": owner, "title": title, "members": members });
+        self.call(Method::POST, "/chats", Some(chat)).await["chatId"].as_i64().expect("a chat id")
+    }
+
     pub async fn arm(&self, fault: Value) {
         self.call(Method::POST, "/faults", Some(fault)).await;
     }

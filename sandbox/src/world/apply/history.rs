@@ -1,10 +1,19 @@
-//! What a user does to a whole conversation.
+//! Forwarding, and what a user does to a whole conversation.
 
 use super::{About, Notice};
+use crate::world::event::NewMessage;
 use crate::world::ids::PeerId;
-use crate::world::state::State;
+use crate::world::state::{ForwardOrigin, State};
 
 impl State {
+    pub(super) fn forward_message(&mut self, message: &NewMessage, origin: Option<&ForwardOrigin>) -> Vec<Notice> {
+        let notices = self.send_message(message);
+        if let Some(origin) = origin {
+            self.forwards.insert(self.last.shared_message, origin.clone());
+        }
+        notices
+    }
+
     pub(super) fn hide_channel_history(&mut self, user_id: i64, channel_id: i64, max_id: i32) -> Vec<Notice> {
         let dialog = self.users.get_mut(&user_id).and_then(|user| user.dialogs.get_mut(&PeerId::Channel(channel_id)));
         let Some(dialog) = dialog.filter(|dialog| dialog.hidden_max_id < max_id) else { return Vec::new() };

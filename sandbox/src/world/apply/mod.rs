@@ -65,6 +65,7 @@ impl State {
     pub fn apply(&mut self, event: &Event) -> Vec<Notice> {
         match event {
             Event::MessageSent(message) => self.send_message(message),
+            Event::MessageForwarded { message, origin } => self.forward_message(message, origin.as_ref()),
             Event::MessageEdited { editor, peer, message_id, content, date } => {
                 self.edit_message(*editor, *peer, *message_id, content, *date)
             }

@@ -6,6 +6,7 @@ use grammers_tl_types::Deserializable;
 use super::View;
 use crate::world::ids::{HexBytes, PeerId};
 use crate::world::message_box::{Action, Content, Message};
+use crate::world::state::ForwardOrigin;
 
 impl View<'_> {
     /// A message.
@@ -20,6 +21,7 @@ impl View<'_> {
         };
         let out = self.is_outgoing(message, post);
         let reply_to = message.reply_to.map(reply_header);
+        let fwd_from = self.state.forwards.get(&message.shared_id).map(|origin| self.forward_header(origin));
         match &message.content {
             Content::Text { text, entities } => tl::types::Message {
                 out,
@@ -43,7 +45,7 @@ impl View<'_> {
                 from_rank: None,
                 peer_id,
                 saved_peer_id: None,
-                fwd_from: None,
+                fwd_from,
                 via_bot_id: None,
                 via_business_bot_id: None,
                 guestchat_via_from: None,
@@ -93,6 +95,25 @@ impl View<'_> {
             }
             .into(),
         }
+    }
+
+    fn forward_header(&mut self, origin: &ForwardOrigin) -> tl::enums::MessageFwdHeader {
+        tl::types::MessageFwdHeader {
+            imported: false,
+            saved_out: false,
+            from_id: Some(self.mention(origin.from)),
+            from_name: None,
+            date: origin.date,
+            channel_post: origin.channel_post,
+            post_author: None,
+            saved_from_peer: None,
+            saved_from_msg_id: None,
+            saved_from_id: None,
+            saved_from_name: None,
+            saved_date: None,
+            psa_type: None,
+        }
+        .into()
     }
 
     fn is_outgoing(&self, message: &Message, post: bool) -> bool {
