@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use crate::operation::Entry;
 use crate::operations::{
-    accounts, agent_keys, audit, chats, credentials, folders, forwarding, login, message_changes, messages, service,
+    accounts, agent_keys, audit, chat_creation, chat_removal, chat_search, chats, contacts, credentials, folders, forwarding,
+    login, message_changes, messages, service,
 };
 
 /// An ordered list of operations with unique names and unique routes.
@@ -27,6 +28,11 @@ impl Catalogue {
             Entry::user::<accounts::DeleteAccount>(),
             Entry::account::<chats::ListChats>(),
             Entry::account::<chats::StartLoadingChats>(),
+            Entry::account::<chat_creation::CreateGroup>(),
+            Entry::account::<chat_creation::CreateChannel>(),
+            Entry::account::<chat_removal::DeleteChat>(),
+            Entry::account::<chat_search::GlobalSearch>(),
+            Entry::account::<contacts::GetContacts>(),
             Entry::account::<messages::GetMessages>(),
             Entry::account::<messages::SendMessage>(),
             Entry::account::<messages::MarkMessagesRead>(),

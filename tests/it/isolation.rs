@@ -22,6 +22,7 @@ fn sample(name: &str, schema: &Value) -> Value {
     };
     match (name, kind) {
         ("scopes", _) => json!(["chats:read"]),
+        ("userIds", _) => json!([5_000_000_003_i64]),
         ("chatId", _) => json!(5_000_000_003_i64),
         ("apiHash", _) => json!("0123456789abcdef"),
         ("fromChatId" | "toChatId", _) => json!(5_000_000_003_i64),

@@ -7,6 +7,7 @@ mod agent_keys;
 mod at_rest;
 mod audit;
 mod authentication;
+mod chats;
 mod configuration;
 mod documents;
 mod folders;

@@ -12,6 +12,12 @@ impl From<TelegramError> for Error {
             TelegramError::InvalidCursor => Error::invalid("cursor", "is not one that this list gave"),
             TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
             TelegramError::MessageNotFound => Error::new(Code::NotFound, "There is no such message in this chat"),
+            TelegramError::OwnChannel => Error::new(
+                Code::Conflict,
+                "The account owns this chat and cannot leave it: delete it for everyone, or give it away",
+            ),
+            TelegramError::NotMember => Error::new(Code::Conflict, "The user is not a member of this chat"),
+            TelegramError::AlreadyMember => Error::new(Code::Conflict, "The user is a member of this chat already"),
             TelegramError::InvalidCode => Error::invalid("code", "is not the code that Telegram sent"),
             TelegramError::InvalidPassword => Error::invalid("password", "is not the account's two-factor password"),
             TelegramError::InvalidPhone => Error::invalid("phone", "is not a number that Telegram accepts"),

@@ -1,7 +1,9 @@
 //! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
 
 mod calls;
+mod chats;
 mod connect;
+mod contacts;
 mod failure;
 mod folders;
 mod forwarding;

@@ -3,7 +3,11 @@
 pub mod accounts;
 pub mod agent_keys;
 pub mod audit;
+pub mod chat_creation;
+pub mod chat_removal;
+pub mod chat_search;
 pub mod chats;
+pub mod contacts;
 pub mod credentials;
 pub mod folders;
 pub mod forwarding;

@@ -50,7 +50,17 @@ impl Met {
         users.chain(chats).collect()
     }
 
-    fn name(&self, id: ChatId) -> Option<String> {
+    /// A user whom the answer mentions.
+    pub(super) fn user(&self, id: i64) -> Option<&types::User> {
+        self.users.get(&id)
+    }
+
+    /// A group or channel that the answer mentions.
+    pub(super) fn group(&self, id: ChatId) -> Option<&enums::Chat> {
+        self.chats.get(&id.value())
+    }
+
+    pub(super) fn name(&self, id: ChatId) -> Option<String> {
         match id.kind() {
             ChatIdKind::User(user) => self.users.get(&user).map(full_name),
             _ => self.chats.get(&id.value()).map(title),
@@ -58,7 +68,8 @@ impl Met {
     }
 }
 
-fn marked_id(chat: &enums::Chat) -> Option<ChatId> {
+/// The id of a group or channel.
+pub(super) fn marked_id(chat: &enums::Chat) -> Option<ChatId> {
     Some(ChatId::of(match chat {
         enums::Chat::Chat(chat) => ChatIdKind::Group(chat.id),
         enums::Chat::Forbidden(chat) => ChatIdKind::Group(chat.id),
@@ -108,6 +119,16 @@ pub(super) fn user_info(user: &enums::User) -> Option<UserInfo> {
 pub(super) fn chat(dialog: &types::Dialog, newest: Option<&enums::Message>, met: &Met, now: i64) -> Chat {
     let id = chat_of(&dialog.peer);
     let enums::PeerNotifySettings::Settings(notify) = &dialog.notify_settings;
+    Chat {
+        unread_count: dialog.unread_count,
+        last_message: newest.and_then(text).map(|text| shortened(&text)),
+        is_muted: notify.mute_until.is_some_and(|until| i64::from(until) > now),
+        ..chat_of_peer(id, met)
+    }
+}
+
+/// A chat of which no more is known than who it is.
+pub(super) fn chat_of_peer(id: ChatId, met: &Met) -> Chat {
     let (chat_type, username, is_forum) = match id.kind() {
         ChatIdKind::User(user) => (ChatType::User, met.users.get(&user).and_then(|user| user.username.clone()), false),
         ChatIdKind::Group(_) => (ChatType::Group, None, false),
@@ -123,12 +144,12 @@ pub(super) fn chat(dialog: &types::Dialog, newest: Option<&enums::Message>, met:
         id,
         title: met.name(id).unwrap_or_default(),
         username,
-        unread_count: dialog.unread_count,
+        unread_count: 0,
         chat_type,
-        last_message: newest.and_then(text).map(|text| shortened(&text)),
+        last_message: None,
         avatar_path: None,
         is_forum,
-        is_muted: notify.mute_until.is_some_and(|until| i64::from(until) > now),
+        is_muted: false,
     }
 }
 

@@ -76,6 +76,15 @@ pub enum TelegramError {
     /// The message says that already.
     #[error("the message is not modified")]
     MessageNotModified,
+    /// The account owns the channel, so it cannot leave it.
+    #[error("the owner cannot leave")]
+    OwnChannel,
+    /// The user is not a member.
+    #[error("the user is not a member")]
+    NotMember,
+    /// The user is a member already.
+    #[error("the user is a member already")]
+    AlreadyMember,
     /// The login code is wrong.
     #[error("the code is wrong")]
     InvalidCode,
@@ -179,6 +188,9 @@ fn classify(error: &RpcError) -> TelegramError {
         }
         (_, "MESSAGE_ID_INVALID" | "MSG_ID_INVALID" | "MESSAGE_IDS_EMPTY") => TelegramError::MessageNotFound,
         (_, "MESSAGE_NOT_MODIFIED") => TelegramError::MessageNotModified,
+        (_, "USER_CREATOR") => TelegramError::OwnChannel,
+        (_, "USER_NOT_PARTICIPANT") => TelegramError::NotMember,
+        (_, "USER_ALREADY_PARTICIPANT") => TelegramError::AlreadyMember,
         (_, "RANDOM_ID_DUPLICATE") => TelegramError::RandomIdDuplicate,
         (code, name) => TelegramError::Rpc { code, name: name.to_owned() },
     }

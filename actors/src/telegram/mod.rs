@@ -3,8 +3,13 @@
 //! The rest of the crate sees a [`Connection`], its [`Updates`], and plain types. One connection is one MTProto client of one account.
 
 mod calls;
+mod chat_creation;
 mod chat_id;
+mod chat_removal;
+mod chat_search;
+mod chat_types;
 mod connection;
+mod contacts;
 mod convert;
 mod error;
 mod forwarding;
@@ -13,12 +18,14 @@ mod login;
 mod message_changes;
 mod message_reading;
 mod network;
+mod peers;
 mod rsa;
 mod session;
 mod types;
 mod updates;
 
 pub use chat_id::{ChatId, ChatIdKind};
+pub use chat_types::{ContactPage, CreatedChat, FoundChat};
 pub use connection::{Connection, ConnectionOptions, Device};
 pub use error::{AuthLoss, TelegramError};
 pub use forwarding::Forward;

@@ -1,5 +1,7 @@
 //! The address book, and finding people by phone number or username.
 
+use std::collections::BTreeSet;
+
 use grammers_tl_types as tl;
 
 use super::auth::phone_digits;
@@ -11,6 +13,8 @@ use crate::world::view::View;
 
 /// Contacts that one call may import.
 const CONTACTS_MAX: usize = 500;
+/// Results that one search gives of each kind.
+const FOUND_MAX: usize = 50;
 
 /// `contacts.getContacts`.
 pub fn get_contacts(
@@ -92,4 +96,46 @@ pub fn import_contacts(
     let answer =
         tl::types::contacts::ImportedContacts { imported, popular_invites: Vec::new(), retry_contacts: Vec::new(), users };
     Ok(answer.into())
+}
+
+/// `contacts.search`: whom the caller knows by any part of the name, and everybody by the beginning of the username.
+pub fn search(call: &mut Call<'_>, request: tl::functions::contacts::Search) -> Result<tl::enums::contacts::Found, RpcError> {
+    let query = request.q.trim().trim_start_matches('@').to_lowercase();
+    if query.is_empty() {
+        return Err(RpcError::bad_request("SEARCH_QUERY_EMPTY"));
+    }
+    let me = call.me()?;
+    let limit = usize::try_from(request.limit).unwrap_or(0).min(FOUND_MAX);
+    let contacts = me.contacts.keys().map(|id| PeerId::User(*id));
+    let known: BTreeSet<PeerId> = me.dialogs.keys().copied().chain(contacts).collect();
+    let mine = known.iter().filter(|peer| is_called(call, **peer, &query)).copied().take(limit);
+    let mine: Vec<PeerId> = mine.collect();
+    let public = call.state().usernames.range(query.clone()..).take_while(|(username, _)| username.starts_with(&query));
+    let others = public.map(|(_, peer)| *peer).filter(|peer| !mine.contains(peer)).take(limit);
+    let others: Vec<PeerId> = others.collect();
+    let mut view = call.view()?;
+    let my_results = mine.into_iter().map(|peer| view.mention(peer)).collect();
+    let results = others.into_iter().map(|peer| view.mention(peer)).collect();
+    let (users, chats) = view.mentioned();
+    Ok(tl::types::contacts::Found { my_results, results, chats, users }.into())
+}
+
+/// Whether a peer's name, as the caller sees it, or username holds a text (in lower case).
+fn is_called(call: &Call<'_>, peer: PeerId, query: &str) -> bool {
+    let state = call.state();
+    let names = match peer {
+        PeerId::User(id) => state.users.get(&id).map(|user| {
+            let contact = call.me().ok().and_then(|me| me.contacts.get(&id));
+            let name = contact.map_or_else(
+                || format!("{} {}", user.first_name, user.last_name),
+                |contact| format!("{} {}", contact.first_name, contact.last_name),
+            );
+            (name, user.username.clone())
+        }),
+        PeerId::Chat(id) => state.chats.get(&id).map(|chat| (chat.title.clone(), None)),
+        PeerId::Channel(id) => state.channels.get(&id).map(|channel| (channel.title.clone(), channel.username.clone())),
+    };
+    names.is_some_and(|(name, username)| {
+        name.to_lowercase().contains(query) || username.is_some_and(|username| username.to_lowercase().starts_with(query))
+    })
 }

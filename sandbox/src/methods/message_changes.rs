@@ -36,6 +36,9 @@ pub fn delete_history(
             notices.extend(call.change(Event::MessagesDeleted { user_id, message_ids, revoke, date }));
         }
     }
+    if left == 0 && !request.just_clear {
+        call.change(Event::DialogForgotten { user_id, peer });
+    }
     let tl::enums::messages::AffectedMessages::Messages(affected) = call.affected(&notices)?;
     let offset = i32::try_from(left).unwrap_or(i32::MAX);
     Ok(tl::types::messages::AffectedHistory { pts: affected.pts, pts_count: affected.pts_count, offset }.into())

@@ -14,6 +14,7 @@ pub mod help;
 pub mod history;
 pub mod message_changes;
 pub mod messages;
+pub mod removal;
 pub mod text;
 pub mod updates;
 pub mod users;
@@ -77,6 +78,7 @@ methods! {
     "contacts.resolveUsername" => functions::contacts::ResolveUsername, contacts::resolve_username;
     "contacts.resolvePhone" => functions::contacts::ResolvePhone, contacts::resolve_phone;
     "contacts.importContacts" => functions::contacts::ImportContacts, contacts::import_contacts;
+    "contacts.search" => functions::contacts::Search, contacts::search;
     "messages.getDialogs" => functions::messages::GetDialogs, dialogs::get_dialogs;
     "messages.getPeerDialogs" => functions::messages::GetPeerDialogs, dialogs::get_peer_dialogs;
     "messages.getHistory" => functions::messages::GetHistory, history::get_history;
@@ -94,6 +96,8 @@ methods! {
     "messages.createChat" => functions::messages::CreateChat, chats::create_chat;
     "messages.addChatUser" => functions::messages::AddChatUser, chats::add_chat_user;
     "messages.deleteChatUser" => functions::messages::DeleteChatUser, chats::delete_chat_user;
+    "messages.deleteChat" => functions::messages::DeleteChat, removal::delete_chat;
+    "channels.deleteChannel" => functions::channels::DeleteChannel, removal::delete_channel;
     "channels.createChannel" => functions::channels::CreateChannel, channels::create_channel;
     "channels.getChannels" => functions::channels::GetChannels, channels::get_channels;
     "channels.getFullChannel" => functions::channels::GetFullChannel, channels::get_full_channel;

@@ -149,6 +149,25 @@ pub enum Event {
         /// Up to this message.
         max_id: i32,
     },
+    /// A user deleted a conversation from the list, not its messages alone.
+    DialogForgotten {
+        /// Who did it.
+        user_id: i64,
+        /// Which.
+        peer: PeerId,
+    },
+    /// A basic group was taken from everybody.
+    ChatDeleted {
+        /// Which.
+        chat_id: i64,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// A channel was taken from everybody.
+    ChannelDeleted {
+        /// Which.
+        channel_id: i64,
+    },
     /// A conversation was read.
     HistoryRead {
         /// By whom.

@@ -8,6 +8,7 @@ mod history;
 mod invites;
 mod membership;
 mod messages;
+mod removal;
 
 use super::event::Event;
 use super::message_box::LoggedChange;
@@ -78,6 +79,12 @@ impl State {
             Event::ChannelHistoryHidden { user_id, channel_id, max_id } => {
                 self.hide_channel_history(*user_id, *channel_id, *max_id)
             }
+            Event::DialogForgotten { user_id, peer } => {
+                self.forget_dialog(*user_id, *peer);
+                Vec::new()
+            }
+            Event::ChatDeleted { chat_id, date } => self.delete_chat(*chat_id, *date),
+            Event::ChannelDeleted { channel_id } => self.delete_channel(*channel_id),
             Event::HistoryRead { user_id, peer, max_id } => self.read_history(*user_id, *peer, *max_id),
             Event::ChatCreated { creator, title, members, date } => self.create_chat(*creator, title, members, *date),
             Event::ChannelCreated(channel) => self.create_channel(channel),
