@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::operation::Entry;
 use crate::operations::{
     accounts, agent_keys, audit, chat_creation, chat_removal, chat_search, chats, contacts, credentials, folders, forwarding,
-    login, message_changes, messages, service,
+    login, message_changes, messages, sending, service,
 };
 
 /// An ordered list of operations with unique names and unique routes.
@@ -34,7 +34,7 @@ impl Catalogue {
             Entry::account::<chat_search::GlobalSearch>(),
             Entry::account::<contacts::GetContacts>(),
             Entry::account::<messages::GetMessages>(),
-            Entry::account::<messages::SendMessage>(),
+            Entry::account::<sending::SendMessage>(),
             Entry::account::<messages::MarkMessagesRead>(),
             Entry::account::<folders::ListFolders>(),
             Entry::account::<folders::SaveFolder>(),

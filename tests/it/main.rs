@@ -17,4 +17,5 @@ mod limits;
 mod messages;
 mod newcomer;
 mod resilience;
+mod sending;
 mod shutdown;

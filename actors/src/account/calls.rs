@@ -4,11 +4,10 @@
 use std::rc::Rc;
 use std::time::{Duration, Instant};
 
-use crate::account::{AccountCall, AccountContext, HealthState};
+use crate::account::{AccountContext, HealthState};
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
 use crate::telegram::{ChatId, ChatPage, Connection, Message, TelegramError};
-use crate::vault::{Durability, Space};
 
 /// How long a call waits for an account that is connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -221,30 +220,6 @@ impl AccountContext {
         self.repeatable("messages.readHistory", async |connection| connection.read_history(chat, max_id).await).await?;
         self.chats_changed();
         Ok(())
-    }
-}
-
-impl AccountCall {
-    /// Sends a text under a `random_id` that is durable before Telegram is called.
-    pub(crate) async fn send_message(&self, chat: ChatId, text: &str, topic_id: Option<i32>) -> Result<Message, Error> {
-        let mut random = [0u8; 8];
-        getrandom::fill(&mut random).map_err(Error::internal)?;
-        let random_id = i64::from_le_bytes(random);
-        let pending = PendingSend { chat_id: chat, random_id, started_at_ms: now_ms() };
-        let id = random;
-        self.records.batch().put(Space::PendingSend, &id, &pending)?.commit(Durability::Durable).await?;
-        let sent = self
-            .once("messages.sendMessage", async |connection| connection.send_message(chat, text, random_id, topic_id).await)
-            .await;
-        let undecided = matches!(&sent, Err(error) if error.code() == Code::OutcomeUnknown);
-        if !undecided {
-            let forgotten = self.records.batch().delete(Space::PendingSend, &id).commit(Durability::Relaxed).await;
-            if let Err(error) = forgotten {
-                tracing::warn!(%error, "a decided send stays noted as pending");
-            }
-        }
-        self.chats_changed();
-        sent
     }
 }
 

@@ -18,6 +18,8 @@ impl From<TelegramError> for Error {
             ),
             TelegramError::NotMember => Error::new(Code::Conflict, "The user is not a member of this chat"),
             TelegramError::AlreadyMember => Error::new(Code::Conflict, "The user is a member of this chat already"),
+            TelegramError::InvalidQuote => Error::invalid("quote", "is not in the message that replyTo names"),
+            TelegramError::InvalidSchedule => Error::invalid("scheduleAt", "is not a time at which Telegram sends"),
             TelegramError::InvalidCode => Error::invalid("code", "is not the code that Telegram sent"),
             TelegramError::InvalidPassword => Error::invalid("password", "is not the account's two-factor password"),
             TelegramError::InvalidPhone => Error::invalid("phone", "is not a number that Telegram accepts"),

@@ -44,7 +44,7 @@ impl AccountCall {
     }
 
     /// Makes as many `random_id`s, and keeps them until their outcome is known.
-    async fn begin_sends(&self, chat_id: ChatId, count: usize) -> Result<Vec<i64>, Error> {
+    pub(super) async fn begin_sends(&self, chat_id: ChatId, count: usize) -> Result<Vec<i64>, Error> {
         let mut random_ids = Vec::with_capacity(count);
         let mut batch = self.records.batch();
         let started_at_ms = now_ms();
@@ -60,7 +60,7 @@ impl AccountCall {
     }
 
     /// Forgets sends whose outcome is known.
-    async fn end_sends(&self, random_ids: impl Iterator<Item = i64>) {
+    pub(super) async fn end_sends(&self, random_ids: impl Iterator<Item = i64>) {
         let batch = random_ids.fold(self.records.batch(), |batch, id| batch.delete(Space::PendingSend, &id.to_le_bytes()));
         if let Err(error) = batch.commit(Durability::Relaxed).await {
             tracing::warn!(%error, "decided sends stay noted as pending");

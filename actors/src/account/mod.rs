@@ -11,6 +11,7 @@ mod handle;
 mod health;
 mod login;
 mod message_changes;
+mod sending;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;

@@ -1,11 +1,11 @@
-//! Messages: reading, sending and marking read.
+//! Messages: reading and marking read.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
 use crate::scope::Scope;
 use crate::telegram::{ChatId, Message};
 
@@ -71,50 +71,6 @@ impl AccountOperation for GetMessages {
     async fn run(self, call: AccountCall) -> Result<Vec<Message>, Error> {
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
         call.history(self.chat_id, self.offset_id.unwrap_or(0), limit, self.topic_id).await
-    }
-}
-
-/// Sends a text message.
-#[derive(Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct SendMessage {
-    account_id: AccountReference,
-    chat_id: ChatId,
-    /// The text: not blank, at most 4096 UTF-16 code units.
-    text: String,
-    /// The forum topic or thread to send to.
-    #[serde(default)]
-    topic_id: Option<i32>,
-}
-
-impl Operation for SendMessage {
-    const DECLARATION: Declaration = Declaration::new(
-        "send_message",
-        "Send a text message.",
-        Method::Post,
-        "/accounts/{accountId}/chats/{chatId}/messages",
-        Access::Scope(Scope::MessagesSend),
-        Effect::Write,
-    )
-    .rate(RateClass::Account);
-    type Output = Message;
-
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
-
-    fn validate(&self) -> Result<(), Error> {
-        check_text(&self.text)
-    }
-}
-
-impl AccountOperation for SendMessage {
-    async fn run(self, call: AccountCall) -> Result<Message, Error> {
-        call.send_message(self.chat_id, &self.text, self.topic_id).await
     }
 }
 

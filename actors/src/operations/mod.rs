@@ -14,4 +14,5 @@ pub mod forwarding;
 pub mod login;
 pub mod message_changes;
 pub mod messages;
+pub mod sending;
 pub mod service;

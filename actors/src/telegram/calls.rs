@@ -164,63 +164,6 @@ impl Connection {
         }
     }
 
-    /// Sends a text under this `random_id`, which Telegram accepts once.
-    ///
-    /// # Errors
-    /// [`TelegramError::RandomIdDuplicate`] when it was accepted before, [`TelegramError::ChatNotFound`], or what any call can meet.
-    pub async fn send_message(
-        &self,
-        chat: ChatId,
-        text: &str,
-        random_id: i64,
-        topic_id: Option<i32>,
-    ) -> Result<Message, TelegramError> {
-        let peer = self.input_peer(chat).await?;
-        let request = text_message(peer, text, random_id, topic_id);
-        let sent = self.invoke(&request).await?;
-        self.sent_message(chat, text, random_id, sent).await
-    }
-
-    /// Finds the message that was sent in what Telegram answered.
-    async fn sent_message(
-        &self,
-        chat: ChatId,
-        text: &str,
-        random_id: i64,
-        sent: enums::Updates,
-    ) -> Result<Message, TelegramError> {
-        let unexpected = || TelegramError::Unexpected("the answer does not hold the message");
-        let (updates, users, chats) = match sent {
-            enums::Updates::UpdateShortSentMessage(short) => {
-                return Ok(Message {
-                    id: short.id,
-                    chat_id: chat,
-                    from_user_id: self.session.self_id(),
-                    sender_name: None,
-                    text: Some(text.to_owned()),
-                    date: i64::from(short.date),
-                    is_outgoing: true,
-                    media: None,
-                });
-            }
-            enums::Updates::Updates(updates) => (updates.updates, updates.users, updates.chats),
-            enums::Updates::Combined(updates) => (updates.updates, updates.users, updates.chats),
-            _ => return Err(unexpected()),
-        };
-        let met = Met::new(users, chats);
-        self.remember(&met).await?;
-        let id = updates.iter().find_map(|update| match update {
-            enums::Update::MessageId(update) if update.random_id == random_id => Some(update.id),
-            _ => None,
-        });
-        let raw = updates.iter().find_map(|update| match update {
-            enums::Update::NewMessage(update) if Some(convert::message_id(&update.message)) == id => Some(&update.message),
-            enums::Update::NewChannelMessage(update) if Some(convert::message_id(&update.message)) == id => Some(&update.message),
-            _ => None,
-        });
-        raw.and_then(|raw| convert::message(raw, &met, self.session.self_id())).ok_or_else(unexpected)
-    }
-
     /// Marks the messages of a chat read, up to and including `max_id`.
     ///
     /// # Errors
@@ -246,44 +189,6 @@ pub(super) fn taken_apart(raw: enums::messages::Messages) -> Result<(Vec<enums::
         Messages::Slice(slice) => Ok((slice.messages, Met::new(slice.users, slice.chats))),
         Messages::ChannelMessages(all) => Ok((all.messages, Met::new(all.users, all.chats))),
         Messages::NotModified(_) => Err(TelegramError::Unexpected("nothing was modified")),
-    }
-}
-
-fn text_message(peer: enums::InputPeer, text: &str, random_id: i64, topic_id: Option<i32>) -> functions::messages::SendMessage {
-    let in_topic = |topic: i32| types::InputReplyToMessage {
-        reply_to_msg_id: topic,
-        top_msg_id: None,
-        reply_to_peer_id: None,
-        quote_text: None,
-        quote_entities: None,
-        quote_offset: None,
-        monoforum_peer_id: None,
-        todo_item_id: None,
-        poll_option: None,
-    };
-    functions::messages::SendMessage {
-        no_webpage: false,
-        silent: false,
-        background: false,
-        clear_draft: false,
-        noforwards: false,
-        update_stickersets_order: false,
-        invert_media: false,
-        allow_paid_floodskip: false,
-        peer,
-        reply_to: topic_id.map(|topic| in_topic(topic).into()),
-        message: text.to_owned(),
-        random_id,
-        reply_markup: None,
-        entities: None,
-        schedule_date: None,
-        schedule_repeat_period: None,
-        send_as: None,
-        quick_reply_shortcut: None,
-        effect: None,
-        allow_paid_stars: None,
-        suggested_post: None,
-        rich_message: None,
     }
 }
 

@@ -85,6 +85,12 @@ pub enum TelegramError {
     /// The user is a member already.
     #[error("the user is a member already")]
     AlreadyMember,
+    /// The message that is answered does not say what is quoted.
+    #[error("the quotation is not of the message")]
+    InvalidQuote,
+    /// Telegram does not send at this time.
+    #[error("the time is not one at which Telegram sends")]
+    InvalidSchedule,
     /// The login code is wrong.
     #[error("the code is wrong")]
     InvalidCode,
@@ -191,6 +197,8 @@ fn classify(error: &RpcError) -> TelegramError {
         (_, "USER_CREATOR") => TelegramError::OwnChannel,
         (_, "USER_NOT_PARTICIPANT") => TelegramError::NotMember,
         (_, "USER_ALREADY_PARTICIPANT") => TelegramError::AlreadyMember,
+        (_, "QUOTE_TEXT_INVALID") => TelegramError::InvalidQuote,
+        (_, "SCHEDULE_DATE_INVALID" | "SCHEDULE_DATE_TOO_LATE") => TelegramError::InvalidSchedule,
         (_, "RANDOM_ID_DUPLICATE") => TelegramError::RandomIdDuplicate,
         (code, name) => TelegramError::Rpc { code, name: name.to_owned() },
     }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ChatId;
+use super::{ChatId, TextEntity};
 
 /// What kind of chat it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -83,6 +83,28 @@ pub struct Message {
     /// What comes with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<Vec<MediaInfo>>,
+    /// The text's formatting.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub entities: Vec<TextEntity>,
+    /// The text as Markdown, where it is formatted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub markdown: Option<String>,
+    /// The message that it answers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<i32>,
+    /// The part of that message that it quotes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quote: Option<String>,
+    /// When it was last edited (Unix seconds).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub edit_date: Option<i64>,
+    /// Whether it is still to be sent, at its `date`. Its id then is one of a scheduled message.
+    #[serde(skip_serializing_if = "is_false")]
+    pub scheduled: bool,
+}
+
+fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// What kind of media it is.

@@ -31,7 +31,7 @@ pub fn forward_messages(
         }
         let origin = (!request.drop_author).then(|| origin(call.state(), original));
         let content = original.content.clone();
-        let message = NewMessage { from, peer, content, reply_to: None, silent, random_id: Some(*random_id), date };
+        let message = NewMessage { from, peer, content, reply_to: None, quote: None, silent, random_id: Some(*random_id), date };
         events.push((*random_id, Event::MessageForwarded { message, origin }));
     }
     if events.is_empty() {

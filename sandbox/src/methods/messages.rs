@@ -29,16 +29,31 @@ pub fn send_message(call: &mut Call<'_>, request: tl::functions::messages::SendM
     if call.me()?.random_ids.contains(request.random_id) {
         return Err(RpcError::new(500, "RANDOM_ID_DUPLICATE"));
     }
-    let reply_to = match request.reply_to {
-        Some(tl::enums::InputReplyTo::Message(reply)) => find(call, peer, reply.reply_to_msg_id).map(|message| message.id),
-        _ => None,
-    };
+    let (reply_to, quote) = answered(call, peer, request.reply_to)?;
     let random_id = Some(request.random_id);
     let silent = request.silent;
-    let new = NewMessage { from, peer, content, reply_to, silent, random_id, date: call.now };
+    let new = NewMessage { from, peer, content, reply_to, quote, silent, random_id, date: call.now };
     let notices = call.change(Event::MessageSent(new));
     let named = new_id(&notices).map(|id| tl::types::UpdateMessageId { id, random_id: request.random_id }.into());
     call.answer(named, &notices)
+}
+
+/// The message that a new one answers, and what it quotes of it: one that is gone is not answered.
+///
+/// # Errors
+/// `QUOTE_TEXT_INVALID` when the message does not say what is quoted.
+pub fn answered(
+    call: &Call<'_>,
+    peer: PeerId,
+    reply_to: Option<tl::enums::InputReplyTo>,
+) -> Result<(Option<i32>, Option<String>), RpcError> {
+    let Some(tl::enums::InputReplyTo::Message(reply)) = reply_to else { return Ok((None, None)) };
+    let Some(message) = find(call, peer, reply.reply_to_msg_id) else { return Ok((None, None)) };
+    let quotable = |quote: &str| matches!(&message.content, Content::Text { text, .. } if text.contains(quote));
+    match reply.quote_text.filter(|quote| !quote.is_empty()) {
+        Some(quote) if !quotable(&quote) => Err(RpcError::bad_request("QUOTE_TEXT_INVALID")),
+        quote => Ok((Some(message.id), quote)),
+    }
 }
 
 /// The id of the message that was sent, as its sender has it.

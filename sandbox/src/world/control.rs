@@ -144,7 +144,8 @@ impl World {
         }
         let content = Content::Text { text: message.text, entities: HexBytes::default() };
         let reply_to = message.reply_to;
-        let new = event::NewMessage { from, peer, content, reply_to, silent: false, random_id: None, date: now_secs() };
+        let new =
+            event::NewMessage { from, peer, content, reply_to, quote: None, silent: false, random_id: None, date: now_secs() };
         let written = change(&mut live, vec![Event::MessageSent(new)]);
         let sender = live.state.users.get(&from);
         let sent = sender.and_then(|sender| Some((sender, conversation(&live.state, sender, peer).next_back()?)));

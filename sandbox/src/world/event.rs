@@ -276,6 +276,9 @@ pub struct NewMessage {
     pub content: Content,
     /// The message that it answers, in the sender's box or the channel's.
     pub reply_to: Option<i32>,
+    /// The part of that message that it quotes.
+    #[serde(default)]
+    pub quote: Option<String>,
     /// Whether it is sent without a notification.
     pub silent: bool,
     /// The client's own id for it; service messages have none.
@@ -287,7 +290,7 @@ pub struct NewMessage {
 impl NewMessage {
     /// A service message.
     pub fn service(from: i64, peer: PeerId, action: Action, date: i32) -> Self {
-        Self { from, peer, content: Content::Action(action), reply_to: None, silent: false, random_id: None, date }
+        Self { from, peer, content: Content::Action(action), reply_to: None, quote: None, silent: false, random_id: None, date }
     }
 }
 

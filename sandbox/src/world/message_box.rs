@@ -31,6 +31,9 @@ pub struct Message {
     pub edit_date: Option<i32>,
     /// The message in this box that it answers.
     pub reply_to: Option<i32>,
+    /// The part of that message that it quotes.
+    #[serde(default)]
+    pub quote: Option<String>,
     /// Whether it was sent without a notification.
     pub silent: bool,
     /// What it says.
@@ -226,6 +229,7 @@ mod tests {
             date: 1,
             edit_date: None,
             reply_to: None,
+            quote: None,
             silent: false,
             content: Content::Text { text: "text".into(), entities: HexBytes::default() },
         }

@@ -45,6 +45,7 @@ impl State {
                 date: new.date,
                 edit_date: None,
                 reply_to: answered.iter().find(|copy| copy.owner == *owner).map(|copy| copy.message_id),
+                quote: new.quote.clone(),
                 silent: new.silent,
                 content: new.content.clone(),
             });
@@ -68,6 +69,7 @@ impl State {
             date: new.date,
             edit_date: None,
             reply_to: new.reply_to.filter(|id| channel.messages.get(*id).is_some()),
+            quote: new.quote.clone(),
             silent: new.silent,
             content: new.content.clone(),
         });

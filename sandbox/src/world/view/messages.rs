@@ -20,8 +20,8 @@ impl View<'_> {
             _ => Some(self.mention(message.from)),
         };
         let out = self.is_outgoing(message, post);
-        let reply_to = message.reply_to.map(reply_header);
         let fwd_from = self.state.forwards.get(&message.shared_id).map(|origin| self.forward_header(origin));
+        let reply_to = message.reply_to.map(|id| reply_header(id, message.quote.clone()));
         match &message.content {
             Content::Text { text, entities } => tl::types::Message {
                 out,
@@ -145,18 +145,18 @@ impl View<'_> {
     }
 }
 
-fn reply_header(reply_to_msg_id: i32) -> tl::enums::MessageReplyHeader {
+fn reply_header(reply_to_msg_id: i32, quote_text: Option<String>) -> tl::enums::MessageReplyHeader {
     tl::types::MessageReplyHeader {
         reply_to_scheduled: false,
         forum_topic: false,
-        quote: false,
+        quote: quote_text.is_some(),
         reply_to_ephemeral: false,
         reply_to_msg_id: Some(reply_to_msg_id),
         reply_to_peer_id: None,
         reply_from: None,
         reply_media: None,
         reply_to_top_id: None,
-        quote_text: None,
+        quote_text,
         quote_entities: None,
         quote_offset: None,
         todo_item_id: None,
