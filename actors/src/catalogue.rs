@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::operation::Entry;
 use crate::operations::{
     accounts, agent_keys, audit, chat_creation, chat_removal, chat_search, chats, contacts, credentials, folders, forwarding,
-    login, message_changes, messages, sending, service,
+    login, members, message_changes, messages, sending, service,
 };
 
 /// An ordered list of operations with unique names and unique routes.
@@ -33,6 +33,13 @@ impl Catalogue {
             Entry::account::<chat_removal::DeleteChat>(),
             Entry::account::<chat_search::GlobalSearch>(),
             Entry::account::<contacts::GetContacts>(),
+            Entry::account::<members::ListMembers>(),
+            Entry::account::<members::AddMembers>(),
+            Entry::account::<members::RemoveMember>(),
+            Entry::account::<members::BanMember>(),
+            Entry::account::<members::UnbanMember>(),
+            Entry::account::<members::PromoteAdmin>(),
+            Entry::account::<members::DemoteAdmin>(),
             Entry::account::<messages::GetMessages>(),
             Entry::account::<sending::SendMessage>(),
             Entry::account::<messages::MarkMessagesRead>(),

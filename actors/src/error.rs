@@ -58,6 +58,8 @@ codes! {
     AdminOnly = "admin_only", 403, "Only an administrator may do this";
     /// The request came from a place that is not allowed (cookie without its CSRF pair, foreign Origin).
     Forbidden = "forbidden", 403, "The request is not allowed";
+    /// Telegram does not permit this to the account.
+    NotPermitted = "not_permitted", 403, "Telegram does not permit this";
     /// There is nothing at this path, or no such record.
     NotFound = "not_found", 404, "Not found";
     /// The account does not know this chat.

@@ -28,6 +28,7 @@ fn sample(name: &str, schema: &Value) -> Value {
         ("fromChatId" | "toChatId", _) => json!(5_000_000_003_i64),
         ("messageIds", _) => json!([1]),
         ("phone", _) => json!("+15550009999"),
+        ("userId", _) => json!(5_000_000_003_i64),
         (_, "integer") => json!(1),
         (_, "boolean") => json!(true),
         (_, "array") => json!([]),

@@ -1,7 +1,7 @@
 //! What a failure of Telegram means to a caller: the one place that turns the port's errors into ours.
 
 use crate::error::{Code, Error};
-use crate::telegram::TelegramError;
+use crate::telegram::{Refusal, RefusalClass, TelegramError};
 
 impl From<TelegramError> for Error {
     fn from(error: TelegramError) -> Self {
@@ -16,10 +16,16 @@ impl From<TelegramError> for Error {
                 Code::Conflict,
                 "The account owns this chat and cannot leave it: delete it for everyone, or give it away",
             ),
-            TelegramError::NotMember => Error::new(Code::Conflict, "The user is not a member of this chat"),
+            TelegramError::NotMember => Error::new(Code::NotFound, "The user is not a member of this chat"),
             TelegramError::AlreadyMember => Error::new(Code::Conflict, "The user is a member of this chat already"),
             TelegramError::InvalidQuote => Error::invalid("quote", "is not in the message that replyTo names"),
             TelegramError::InvalidSchedule => Error::invalid("scheduleAt", "is not a time at which Telegram sends"),
+            TelegramError::UserNotFound => Error::new(Code::NotFound, "This account does not know the user"),
+            TelegramError::NotAGroup => Error::invalid("chatId", "must be a group or a channel"),
+            TelegramError::NotInBasicGroups => {
+                Error::new(Code::Conflict, "The chat is a basic group, which has no such thing: only supergroups and channels do")
+            }
+            TelegramError::Refused(refusal) => Error::new(refused(refusal), format!("{} ({})", refusal.sentence, refusal.name)),
             TelegramError::InvalidCode => Error::invalid("code", "is not the code that Telegram sent"),
             TelegramError::InvalidPassword => Error::invalid("password", "is not the account's two-factor password"),
             TelegramError::InvalidPhone => Error::invalid("phone", "is not a number that Telegram accepts"),
@@ -40,5 +46,14 @@ impl From<TelegramError> for Error {
             TelegramError::Rpc { name, .. } => Error::new(Code::TelegramError, format!("Telegram refused the request: {name}")),
             other => Error::internal(other),
         }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Code {
+    match refusal.class {
+        RefusalClass::NotPermitted => Code::NotPermitted,
+        RefusalClass::NotFound => Code::NotFound,
+        RefusalClass::Conflict => Code::Conflict,
+        RefusalClass::Invalid => Code::InvalidInput,
     }
 }

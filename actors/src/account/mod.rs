@@ -10,6 +10,7 @@ mod forwarding;
 mod handle;
 mod health;
 mod login;
+mod members;
 mod message_changes;
 mod sending;
 

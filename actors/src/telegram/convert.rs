@@ -60,6 +60,7 @@ impl Met {
         self.chats.get(&id.value())
     }
 
+    /// What a user, a group or a channel is called.
     pub(super) fn name(&self, id: ChatId) -> Option<String> {
         match id.kind() {
             ChatIdKind::User(user) => self.users.get(&user).map(full_name),

@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use grammers_client::InvocationError;
 use grammers_mtsender::RpcError;
 
+use super::refusal::Refusal;
 use crate::vault::VaultError;
 
 /// Why Telegram ended a session. Nothing helps but a new login.
@@ -112,6 +113,18 @@ pub enum TelegramError {
     /// A message with this `random_id` exists.
     #[error("the message was sent before")]
     RandomIdDuplicate,
+    /// This account never met the user, or the user does not exist.
+    #[error("the user is not known")]
+    UserNotFound,
+    /// The chat is a person, and the call is for groups and channels.
+    #[error("the chat is neither a group nor a channel")]
+    NotAGroup,
+    /// Basic groups do not have what is asked for.
+    #[error("a basic group has no such thing")]
+    NotInBasicGroups,
+    /// Telegram refused for a reason that has a sentence of its own.
+    #[error("Telegram refused: {}", .0.name)]
+    Refused(&'static Refusal),
     /// Telegram refused for another reason.
     #[error("Telegram refused: {name}")]
     Rpc {
@@ -200,6 +213,7 @@ fn classify(error: &RpcError) -> TelegramError {
         (_, "QUOTE_TEXT_INVALID") => TelegramError::InvalidQuote,
         (_, "SCHEDULE_DATE_INVALID" | "SCHEDULE_DATE_TOO_LATE") => TelegramError::InvalidSchedule,
         (_, "RANDOM_ID_DUPLICATE") => TelegramError::RandomIdDuplicate,
+        (_, name) if let Some(refusal) = Refusal::named(name) => TelegramError::Refused(refusal),
         (code, name) => TelegramError::Rpc { code, name: name.to_owned() },
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! The rest of the crate sees a [`Connection`], its [`Updates`], and plain types. One connection is one MTProto client of one account.
 
+mod addressing;
 mod calls;
 mod chat_creation;
 mod chat_id;
@@ -16,10 +17,14 @@ mod formatting;
 mod forwarding;
 mod key_exchange;
 mod login;
+mod member_changes;
+mod members;
 mod message_changes;
 mod message_reading;
 mod network;
 mod peers;
+mod refusal;
+mod rights;
 mod rsa;
 mod sending;
 mod session;
@@ -33,8 +38,12 @@ pub use error::{AuthLoss, TelegramError};
 pub use formatting::{EntityType, Format, FormatError, FormattedText, TextEntity};
 pub use forwarding::Forward;
 pub use login::{LoginToken, SignIn};
+pub use member_changes::{AddedMembers, Ban, MissingMember, Promotion};
+pub use members::{MEMBERS_PAGE_MAX, Member, MemberFilter, MemberPage, MemberRole};
 pub use message_changes::Deleted;
 pub use network::{Datacentre, InvalidNetwork, Network, NetworkDescription};
+pub use refusal::{Refusal, RefusalClass};
+pub use rights::{AdminRight, Permission};
 pub use sending::{SendOptions, TextToSend};
 pub use types::{Chat, ChatPage, ChatType, MediaInfo, MediaType, Message, UserInfo};
 pub use updates::{UpdateEvent, Updates};

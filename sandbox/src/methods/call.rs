@@ -138,6 +138,9 @@ impl Call<'_> {
         let right = self.view()?.access_hash(PeerId::Channel(channel_id)) == access_hash;
         let channel = self.state().channels.get(&channel_id).filter(|_| right);
         let channel = channel.ok_or(RpcError::bad_request("CHANNEL_INVALID"))?;
+        if channel.is_banned(self.user_id()?, self.now) {
+            return Err(RpcError::bad_request("CHANNEL_PRIVATE"));
+        }
         if channel.username.is_none() && !channel.members.contains_key(&self.user_id()?) {
             return Err(RpcError::bad_request("CHANNEL_PRIVATE"));
         }

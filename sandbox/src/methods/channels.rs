@@ -8,15 +8,12 @@ use super::error::RpcError;
 use super::help::CHANNEL_MEMBERS_MAX;
 use super::history::PAGE_MAX;
 use super::messages::DELETED_MAX;
+use crate::world::administration::{right, taken};
 use crate::world::event::{Event, NewChannel};
 use crate::world::ids::PeerId;
-use crate::world::state::{Channel, Member};
-use crate::world::view::{View, count};
 
 /// The longest description, in characters.
 const ABOUT_CHARS_MAX: usize = 255;
-/// Members that one call may ask for.
-const PARTICIPANTS_MAX: usize = 200;
 
 /// `channels.createChannel`: a supergroup with `megagroup`, a channel with `broadcast`.
 pub fn create_channel(
@@ -69,7 +66,7 @@ pub fn read_history(call: &mut Call<'_>, request: tl::functions::channels::ReadH
     Ok(true)
 }
 
-/// `channels.deleteMessages`: one's own, and for the creator anybody's.
+/// `channels.deleteMessages`: one's own, and for administrators anybody's.
 pub fn delete_messages(
     call: &mut Call<'_>,
     request: tl::functions::channels::DeleteMessages,
@@ -81,7 +78,8 @@ pub fn delete_messages(
     }
     let mut named = request.id.iter().filter_map(|id| channel.messages.get(*id));
     let member = channel.members.contains_key(&user_id);
-    if !member || named.any(|message| channel.creator != user_id && message.from != PeerId::User(user_id)) {
+    let others = call.state().may_administer(user_id, PeerId::Channel(channel.id), right::DELETE_MESSAGES);
+    if !member || named.any(|message| !others && message.from != PeerId::User(user_id)) {
         return Err(RpcError::forbidden("MESSAGE_DELETE_FORBIDDEN"));
     }
     let channel_id = channel.id;
@@ -128,15 +126,17 @@ pub fn leave_channel(
     call.answer(None, &notices)
 }
 
-/// `channels.inviteToChannel`: members invite to a supergroup, the creator to a channel.
+/// `channels.inviteToChannel`: members invite to a supergroup, administrators to a channel.
 pub fn invite_to_channel(
     call: &mut Call<'_>,
     request: tl::functions::channels::InviteToChannel,
 ) -> Result<tl::enums::messages::InvitedUsers, RpcError> {
     let inviter = call.user_id()?;
     let channel = call.channel(&request.channel)?;
-    let allowed = channel.creator == inviter || (!channel.broadcast && channel.members.contains_key(&inviter));
-    if !allowed {
+    let peer = PeerId::Channel(channel.id);
+    let state = call.state();
+    let administers = state.may_administer(inviter, peer, right::INVITE_USERS);
+    if !administers && !state.may(inviter, peer, taken::INVITE_USERS, call.now) {
         return Err(RpcError::bad_request("CHAT_ADMIN_REQUIRED"));
     }
     let members: Result<Vec<i64>, RpcError> = request.users.iter().map(|named| Ok(call.user(named)?.id)).collect();
@@ -144,81 +144,15 @@ pub fn invite_to_channel(
     members.retain(|member| !channel.members.contains_key(member));
     members.sort_unstable();
     members.dedup();
+    if members.iter().any(|member| channel.is_banned(*member, call.now)) {
+        return Err(RpcError::bad_request("USER_KICKED"));
+    }
     if members.len().saturating_add(channel.members.len()) > CHANNEL_MEMBERS_MAX || members.len() > PAGE_MAX {
         return Err(RpcError::bad_request("USERS_TOO_MUCH"));
     }
-    let peer = PeerId::Channel(channel.id);
     let mut notices = Vec::new();
     if !members.is_empty() {
         notices = call.change(Event::MembersAdded { peer, inviter, members, date: call.now });
     }
     invited(call, &notices)
-}
-
-/// `channels.getParticipants`. A channel's members are for its creator's eyes.
-pub fn get_participants(
-    call: &mut Call<'_>,
-    request: tl::functions::channels::GetParticipants,
-) -> Result<tl::enums::channels::ChannelParticipants, RpcError> {
-    let channel = call.channel(&request.channel)?;
-    check_sees_members(call, channel)?;
-    let found: Vec<(&i64, &Member)> =
-        channel.members.iter().filter(|(user_id, _)| fits(call, channel, **user_id, &request.filter)).collect();
-    let offset = usize::try_from(request.offset).unwrap_or(0);
-    let limit = usize::try_from(request.limit).unwrap_or(0).min(PARTICIPANTS_MAX);
-    let mut view = call.view()?;
-    let page = found.iter().skip(offset).take(limit);
-    let participants = page.map(|(user_id, member)| view.channel_participant(channel, **user_id, member)).collect();
-    let (users, chats) = view.mentioned();
-    Ok(tl::types::channels::ChannelParticipants { count: count(found.len()), participants, chats, users }.into())
-}
-
-fn check_sees_members(call: &Call<'_>, channel: &Channel) -> Result<(), RpcError> {
-    let user_id = call.user_id()?;
-    let member = channel.members.contains_key(&user_id);
-    if channel.creator == user_id || (member && !channel.broadcast) {
-        return Ok(());
-    }
-    Err(RpcError::bad_request("CHAT_ADMIN_REQUIRED"))
-}
-
-fn fits(call: &Call<'_>, channel: &Channel, user_id: i64, filter: &tl::enums::ChannelParticipantsFilter) -> bool {
-    use tl::enums::ChannelParticipantsFilter as Filter;
-    let named = |query: &str| {
-        let query = query.to_lowercase();
-        call.state().users.get(&user_id).is_some_and(|user| {
-            let names = [Some(&user.first_name), Some(&user.last_name), user.username.as_ref()];
-            names.into_iter().flatten().any(|name| name.to_lowercase().contains(&query))
-        })
-    };
-    match filter {
-        Filter::ChannelParticipantsRecent | Filter::ChannelParticipantsMentions(_) => true,
-        Filter::ChannelParticipantsAdmins => user_id == channel.creator,
-        Filter::ChannelParticipantsSearch(search) => named(&search.q),
-        Filter::ChannelParticipantsContacts(search) => {
-            let contact = call.me().is_ok_and(|me| me.contacts.contains_key(&user_id));
-            contact && named(&search.q)
-        }
-        // Nobody is ever banned here, and there are no bots.
-        Filter::ChannelParticipantsKicked(_) | Filter::ChannelParticipantsBanned(_) | Filter::ChannelParticipantsBots => false,
-    }
-}
-
-/// `channels.getParticipant`.
-pub fn get_participant(
-    call: &mut Call<'_>,
-    request: tl::functions::channels::GetParticipant,
-) -> Result<tl::enums::channels::ChannelParticipant, RpcError> {
-    let channel = call.channel(&request.channel)?;
-    let PeerId::User(user_id) = call.peer(&request.participant)? else {
-        return Err(RpcError::bad_request("PARTICIPANT_ID_INVALID"));
-    };
-    if user_id != call.user_id()? {
-        check_sees_members(call, channel)?;
-    }
-    let member = channel.members.get(&user_id).ok_or(RpcError::bad_request("USER_NOT_PARTICIPANT"))?;
-    let mut view: View<'_> = call.view()?;
-    let participant = view.channel_participant(channel, user_id, member);
-    let (users, chats) = view.mentioned();
-    Ok(tl::types::channels::ChannelParticipant { participant, chats, users }.into())
 }

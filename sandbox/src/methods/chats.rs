@@ -5,6 +5,7 @@ use grammers_tl_types as tl;
 use super::call::Call;
 use super::error::RpcError;
 use super::help::CHAT_MEMBERS_MAX;
+use crate::world::administration::taken;
 use crate::world::apply::Notice;
 use crate::world::event::Event;
 use crate::world::ids::PeerId;
@@ -91,6 +92,9 @@ pub fn add_chat_user(
     if !chat.members.contains_key(&inviter) {
         return Err(RpcError::forbidden("CHAT_WRITE_FORBIDDEN"));
     }
+    if !call.state().may(inviter, PeerId::Chat(chat.id), taken::INVITE_USERS, call.now) {
+        return Err(RpcError::bad_request("CHAT_ADMIN_REQUIRED"));
+    }
     if chat.members.contains_key(&member) {
         return Err(RpcError::bad_request("USER_ALREADY_PARTICIPANT"));
     }
@@ -102,7 +106,7 @@ pub fn add_chat_user(
     invited(call, &notices)
 }
 
-/// `messages.deleteChatUser`: members leave, and the creator or who invited them may remove them.
+/// `messages.deleteChatUser`: members leave, and administrators or who invited them may remove them.
 pub fn delete_chat_user(
     call: &mut Call<'_>,
     request: tl::functions::messages::DeleteChatUser,
@@ -111,7 +115,11 @@ pub fn delete_chat_user(
     let chat = call.chat(request.chat_id)?;
     let member = call.user(&request.user_id)?.id;
     let found = chat.members.get(&member).ok_or(RpcError::bad_request("USER_NOT_PARTICIPANT"))?;
-    if member != actor && chat.creator != actor && found.inviter != actor {
+    // Administrators remove whom they like, but neither each other nor the creator.
+    let administers = chat.administration.admins.contains_key(&actor);
+    let untouchable = member == chat.creator || chat.administration.admins.contains_key(&member);
+    let may = chat.creator == actor || (!untouchable && (administers || found.inviter == actor));
+    if member != actor && !may {
         return Err(RpcError::bad_request("CHAT_ADMIN_REQUIRED"));
     }
     let peer = PeerId::Chat(chat.id);

@@ -6,6 +6,7 @@ use super::call::Call;
 use super::error::RpcError;
 use super::help::EDIT_SECS;
 use super::text;
+use crate::world::administration::{right, taken};
 use crate::world::apply::{About, Notice};
 use crate::world::event::{Event, NewMessage};
 use crate::world::ids::PeerId;
@@ -70,9 +71,14 @@ pub fn new_id(notices: &[Notice]) -> Option<i32> {
 /// Whether a user may write to a peer.
 ///
 /// # Errors
-/// `CHAT_WRITE_FORBIDDEN` for a group that they are not in, or a channel that is not theirs.
+/// `CHAT_WRITE_FORBIDDEN` for a group that they are not in or may not write in, and a channel that is not theirs.
 pub fn check_may_write(call: &Call<'_>, user_id: i64, peer: PeerId) -> Result<(), RpcError> {
-    if call.state().may_write(user_id, peer) { Ok(()) } else { Err(RpcError::forbidden("CHAT_WRITE_FORBIDDEN")) }
+    let state = call.state();
+    let posts = state.may_administer(user_id, peer, right::POST_MESSAGES);
+    if state.may_write(user_id, peer) && (posts || state.may(user_id, peer, taken::SEND_MESSAGES, call.now)) {
+        return Ok(());
+    }
+    Err(RpcError::forbidden("CHAT_WRITE_FORBIDDEN"))
 }
 
 /// A message of a conversation as the caller has it.

@@ -1,6 +1,7 @@
 //! The API's methods, by constructor.
 
 pub mod account;
+pub mod administration;
 pub mod auth;
 pub mod call;
 pub mod channels;
@@ -14,6 +15,7 @@ pub mod help;
 pub mod history;
 pub mod message_changes;
 pub mod messages;
+pub mod participants;
 pub mod removal;
 pub mod text;
 pub mod updates;
@@ -106,8 +108,11 @@ methods! {
     "channels.joinChannel" => functions::channels::JoinChannel, channels::join_channel;
     "channels.leaveChannel" => functions::channels::LeaveChannel, channels::leave_channel;
     "channels.inviteToChannel" => functions::channels::InviteToChannel, channels::invite_to_channel;
-    "channels.getParticipants" => functions::channels::GetParticipants, channels::get_participants;
-    "channels.getParticipant" => functions::channels::GetParticipant, channels::get_participant;
+    "channels.getParticipants" => functions::channels::GetParticipants, participants::get_participants;
+    "channels.getParticipant" => functions::channels::GetParticipant, participants::get_participant;
+    "channels.editAdmin" => functions::channels::EditAdmin, administration::edit_admin;
+    "channels.editBanned" => functions::channels::EditBanned, administration::edit_banned;
+    "messages.editChatAdmin" => functions::messages::EditChatAdmin, administration::edit_chat_admin;
     "updates.getState" => functions::updates::GetState, updates::get_state;
     "updates.getDifference" => functions::updates::GetDifference, updates::get_difference;
     "updates.getChannelDifference" => functions::updates::GetChannelDifference, updates::get_channel_difference;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::administration::{right, taken};
 use super::event::{self, Event};
 use super::ids::{HexBytes, PeerId};
 use super::invite::Invite;
@@ -139,7 +140,9 @@ impl World {
             Target::Id(id) => peer_by_id(&live.state, "to", *id)?,
             Target::Name(text) => find_peer(&live.state, "to", text)?,
         };
-        if !live.state.may_write(from, peer) {
+        let posts = live.state.may_administer(from, peer, right::POST_MESSAGES);
+        let may = posts || live.state.may(from, peer, taken::SEND_MESSAGES, now_secs());
+        if !live.state.may_write(from, peer) || !may {
             return Err(ControlError::Conflict("from: may not write there".into()));
         }
         let content = Content::Text { text: message.text, entities: HexBytes::default() };

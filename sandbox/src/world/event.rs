@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::administration::Administered;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::Invite;
 use super::message_box::{Action, Content};
@@ -237,6 +238,8 @@ pub enum Event {
         /// Unix seconds.
         date: i32,
     },
+    /// An administrator did something.
+    Administered(Administered),
 }
 
 /// An account that is made.

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::administration::{Administration, right};
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::{Invite, JoinRequest};
 use super::message_box::{Message, MessageBox};
@@ -243,6 +244,9 @@ pub struct Chat {
     pub version: i32,
     /// Members by user id.
     pub members: BTreeMap<i64, Member>,
+    /// Who administers it.
+    #[serde(default)]
+    pub administration: Administration,
 }
 
 /// One member of a group or a channel.
@@ -275,6 +279,16 @@ pub struct Channel {
     pub members: BTreeMap<i64, Member>,
     /// Its messages.
     pub messages: MessageBox,
+    /// Who administers it, and what members may do.
+    #[serde(default)]
+    pub administration: Administration,
+}
+
+impl Channel {
+    /// Whether somebody is banned, so that they cannot come in.
+    pub fn is_banned(&self, user_id: i64, now: i32) -> bool {
+        self.administration.banned.get(&user_id).is_some_and(|banned| banned.is_out() && banned.stands(now))
+    }
 }
 
 impl State {
@@ -310,13 +324,15 @@ impl State {
         self.usernames.get(&username.to_lowercase()).copied()
     }
 
-    /// Whether a user may write to a peer: to anybody, in groups that they are in, and in channels of their own.
+    /// Whether a user may write to a peer: to anybody, in groups that they are in, and in channels where they
+    /// may post. What administrators took from members is for [`State::may`].
     pub fn may_write(&self, user_id: i64, peer: PeerId) -> bool {
         match peer {
             PeerId::User(_) => true,
             PeerId::Chat(id) => self.chats.get(&id).is_some_and(|chat| chat.members.contains_key(&user_id)),
             PeerId::Channel(id) => self.channels.get(&id).is_some_and(|channel| {
-                channel.members.contains_key(&user_id) && (!channel.broadcast || channel.creator == user_id)
+                let posts = !channel.broadcast || self.may_administer(user_id, peer, right::POST_MESSAGES);
+                channel.members.contains_key(&user_id) && posts
             }),
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{About, Notice};
+use crate::world::administration::Administration;
 use crate::world::event::{NewChannel, NewMessage};
 use crate::world::ids::PeerId;
 use crate::world::message_box::{Action, MessageBox};
@@ -17,7 +18,10 @@ impl State {
             members.insert(*member, Member { inviter: creator, date });
         }
         let action = Action::ChatCreated { title: title.to_owned(), members: members.keys().copied().collect() };
-        self.chats.insert(id, Chat { id, title: title.to_owned(), creator, date, version: 1, members });
+        self.chats.insert(
+            id,
+            Chat { id, title: title.to_owned(), creator, date, version: 1, members, administration: Administration::default() },
+        );
         let mut notices = self.tell_chat(id);
         notices.extend(self.send_message(&NewMessage::service(creator, PeerId::Chat(id), action, date)));
         notices
@@ -40,6 +44,7 @@ impl State {
             date: new.date,
             members: BTreeMap::new(),
             messages: MessageBox::default(),
+            administration: Administration::default(),
         };
         self.channels.insert(id, channel);
         let mut notices = self.enter_channel(id, new.creator, &[new.creator], new.date);
@@ -95,6 +100,7 @@ impl State {
                 let mut notices = self.send_message(&NewMessage::service(actor, peer, action, date));
                 if let Some(chat) = self.chats.get_mut(&chat_id) {
                     chat.members.remove(&member);
+                    chat.administration.admins.remove(&member);
                     chat.version = chat.version.saturating_add(1);
                 }
                 notices.extend(self.tell_chat(chat_id));
@@ -103,6 +109,7 @@ impl State {
             PeerId::Channel(channel_id) => {
                 let Some(channel) = self.channels.get_mut(&channel_id) else { return Vec::new() };
                 channel.members.remove(&member);
+                channel.administration.admins.remove(&member);
                 if let Some(user) = self.users.get_mut(&member) {
                     user.dialogs.remove(&peer);
                 }
@@ -111,7 +118,7 @@ impl State {
         }
     }
 
-    fn tell_chat(&self, chat_id: i64) -> Vec<Notice> {
+    pub(super) fn tell_chat(&self, chat_id: i64) -> Vec<Notice> {
         let members = self.chats.get(&chat_id).into_iter().flat_map(|chat| chat.members.keys());
         members.map(|member| Notice { to: *member, about: About::ChatMembers { chat_id } }).collect()
     }

@@ -4,6 +4,7 @@
 //! then changes nothing.
 
 mod accounts;
+mod administration;
 mod history;
 mod invites;
 mod membership;
@@ -99,6 +100,7 @@ impl State {
                 self.invites.insert(hash.clone(), invite.clone());
                 Vec::new()
             }
+            Event::Administered(done) => self.administer(done),
             account_event => {
                 self.apply_to_accounts(account_event);
                 Vec::new()

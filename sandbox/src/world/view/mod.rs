@@ -2,6 +2,7 @@
 
 mod dialogs;
 mod messages;
+mod participants;
 mod peers;
 mod updates;
 

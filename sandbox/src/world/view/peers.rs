@@ -3,8 +3,9 @@
 use grammers_tl_types as tl;
 
 use super::View;
+use crate::world::administration::{admin_rights, banned_rights};
 use crate::world::ids::PeerId;
-use crate::world::state::{Channel, Chat, Member, User};
+use crate::world::state::{Channel, Chat, User};
 
 impl View<'_> {
     /// The users and the chats that were mentioned so far, for the answer's own lists.
@@ -114,8 +115,8 @@ impl View<'_> {
             date: chat.date,
             version: chat.version,
             migrated_to: None,
-            admin_rights: None,
-            default_banned_rights: Some(no_rights_banned()),
+            admin_rights: chat.administration.admins.get(&self.viewer).and_then(|admin| admin_rights(admin.rights)),
+            default_banned_rights: banned_rights(chat.administration.taken_from_all, 0),
         }
         .into()
     }
@@ -124,7 +125,8 @@ impl View<'_> {
     pub fn channel(&self, channel: &Channel) -> tl::enums::Chat {
         let member = channel.members.contains_key(&self.viewer);
         let access_hash = self.access_hash(PeerId::Channel(channel.id));
-        if !member && channel.username.is_none() {
+        let banned = channel.administration.banned.get(&self.viewer).filter(|banned| banned.is_out());
+        if !member && (banned.is_some() || channel.username.is_none()) {
             return tl::types::ChannelForbidden {
                 broadcast: channel.broadcast,
                 megagroup: !channel.broadcast,
@@ -132,11 +134,14 @@ impl View<'_> {
                 id: channel.id,
                 access_hash,
                 title: channel.title.clone(),
-                until_date: None,
+                until_date: banned.map(|banned| banned.until).filter(|until| *until != 0),
             }
             .into();
         }
         let creator = channel.creator == self.viewer;
+        let administration = &channel.administration;
+        let admin = administration.admins.get(&self.viewer);
+        let banned = administration.banned.get(&self.viewer);
         tl::types::Channel {
             creator,
             left: !member,
@@ -173,9 +178,9 @@ impl View<'_> {
             photo: tl::enums::ChatPhoto::Empty,
             date: channel.members.get(&self.viewer).map_or(channel.date, |member| member.date),
             restriction_reason: None,
-            admin_rights: creator.then(all_admin_rights),
-            banned_rights: None,
-            default_banned_rights: Some(no_rights_banned()),
+            admin_rights: if creator { Some(all_admin_rights()) } else { admin.and_then(|admin| admin_rights(admin.rights)) },
+            banned_rights: banned.and_then(|banned| banned_rights(banned.taken, banned.until)),
+            default_banned_rights: banned_rights(administration.taken_from_all, 0),
             participants_count: Some(count(channel.members.len())),
             usernames: None,
             stories_max_id: None,
@@ -191,44 +196,6 @@ impl View<'_> {
         }
         .into()
     }
-
-    /// A basic group's members.
-    pub fn chat_participants(&mut self, chat: &Chat) -> tl::enums::ChatParticipants {
-        if !chat.members.contains_key(&self.viewer) {
-            return tl::types::ChatParticipantsForbidden { chat_id: chat.id, self_participant: None }.into();
-        }
-        let participants = chat.members.iter().map(|(user_id, member)| {
-            self.mention(PeerId::User(*user_id));
-            if *user_id == chat.creator {
-                return tl::types::ChatParticipantCreator { user_id: *user_id, rank: None }.into();
-            }
-            tl::types::ChatParticipant { user_id: *user_id, inviter_id: member.inviter, date: member.date, rank: None }.into()
-        });
-        let participants = participants.collect();
-        tl::types::ChatParticipants { chat_id: chat.id, participants, version: chat.version }.into()
-    }
-
-    /// One member of a channel.
-    pub fn channel_participant(&mut self, channel: &Channel, user_id: i64, member: &Member) -> tl::enums::ChannelParticipant {
-        self.mention(PeerId::User(user_id));
-        if user_id == channel.creator {
-            let admin_rights = all_admin_rights();
-            return tl::types::ChannelParticipantCreator { user_id, admin_rights, rank: None }.into();
-        }
-        if user_id == self.viewer {
-            self.mention(PeerId::User(member.inviter));
-            return tl::types::ChannelParticipantSelf {
-                via_request: false,
-                user_id,
-                inviter_id: member.inviter,
-                date: member.date,
-                subscription_until_date: None,
-                rank: None,
-            }
-            .into();
-        }
-        tl::types::ChannelParticipant { user_id, date: member.date, subscription_until_date: None, rank: None }.into()
-    }
 }
 
 /// A length as TL writes it.
@@ -236,7 +203,7 @@ pub fn count(length: usize) -> i32 {
     i32::try_from(length).unwrap_or(i32::MAX)
 }
 
-fn all_admin_rights() -> tl::enums::ChatAdminRights {
+pub(super) fn all_admin_rights() -> tl::enums::ChatAdminRights {
     tl::types::ChatAdminRights {
         change_info: true,
         post_messages: true,
@@ -257,36 +224,6 @@ fn all_admin_rights() -> tl::enums::ChatAdminRights {
         manage_ranks: true,
         manage_linked_peers: true,
         manage_welcome_messages: true,
-    }
-    .into()
-}
-
-fn no_rights_banned() -> tl::enums::ChatBannedRights {
-    tl::types::ChatBannedRights {
-        view_messages: false,
-        send_messages: false,
-        send_media: false,
-        send_stickers: false,
-        send_gifs: false,
-        send_games: false,
-        send_inline: false,
-        embed_links: false,
-        send_polls: false,
-        change_info: false,
-        invite_users: false,
-        pin_messages: false,
-        manage_topics: false,
-        send_photos: false,
-        send_videos: false,
-        send_roundvideos: false,
-        send_audios: false,
-        send_voices: false,
-        send_docs: false,
-        send_plain: false,
-        edit_rank: false,
-        send_reactions: false,
-        manage_linked_peers: false,
-        until_date: 0,
     }
     .into()
 }
