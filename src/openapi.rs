@@ -82,6 +82,9 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     if !input.parameters.is_empty() {
         object.insert("parameters".into(), Value::Array(input.parameters));
     }
+    if declaration.takes_bytes {
+        object.insert("requestBody".into(), json!({ "required": true, "content": { "application/octet-stream": {} } }));
+    }
     if let Some(body) = input.body {
         let content = json!({ "application/json": { "schema": body } });
         object.insert("requestBody".into(), json!({ "required": true, "content": content }));
@@ -106,7 +109,13 @@ fn input(entry: &Entry, generator: &mut SchemaGenerator) -> Input {
         let schema = properties.remove(name).unwrap_or_else(|| json!({ "type": "string" }));
         parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
-    if !declaration.method.has_body() {
+    for (header, field) in declaration.header_fields {
+        if let Some(schema) = properties.remove(*field) {
+            let required = required.iter().any(|required| *required == *field);
+            parameters.push(json!({ "name": header, "in": "header", "required": required, "schema": schema }));
+        }
+    }
+    if !declaration.method.has_body() || declaration.takes_bytes {
         for (name, schema) in properties {
             let spelled = declaration.query_spellings.iter().find(|(_, field)| *field == name);
             let spelling = spelled.map_or(name.as_str(), |(spelling, _)| spelling);
@@ -133,6 +142,9 @@ fn input(entry: &Entry, generator: &mut SchemaGenerator) -> Input {
 fn responses(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     let declaration = entry.declaration();
     let mut success = json!({ "description": "Success" });
+    if let (true, Some(success)) = (declaration.gives_bytes, success.as_object_mut()) {
+        success.insert("content".into(), json!({ "application/octet-stream": {} }));
+    }
     if let (Some(schema), Some(success)) = (entry.output_schema(generator), success.as_object_mut()) {
         success.insert("content".into(), json!({ "application/json": { "schema": schema } }));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::operation::Entry;
 use crate::operations::{
     accounts, agent_keys, audit, chat_creation, chat_removal, chat_search, chats, contacts, credentials, folders, forwarding,
-    login, members, message_changes, messages, sending, service,
+    login, media, members, message_changes, messages, sending, service,
 };
 
 /// An ordered list of operations with unique names and unique routes.
@@ -53,6 +53,8 @@ impl Catalogue {
             Entry::account::<message_changes::DeleteHistory>(),
             Entry::account::<forwarding::ForwardMessages>(),
             Entry::account::<forwarding::CopyMessages>(),
+            Entry::account::<media::SendMedia>(),
+            Entry::download::<media::DownloadMedia>(),
             Entry::user::<agent_keys::CreateAgentKey>(),
             Entry::user::<agent_keys::ListAgentKeys>(),
             Entry::user::<agent_keys::ListScopes>(),

@@ -74,6 +74,8 @@ codes! {
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not of a media type that the operation reads.
     UnsupportedMediaType = "unsupported_media_type", 415, "The media type is not supported";
+    /// The bytes that were asked for lie outside the file.
+    RangeNotSatisfiable = "range_not_satisfiable", 416, "The range lies outside the file";
     /// A field of the body is missing or of the wrong type.
     UnprocessableInput = "unprocessable_input", 422, "A field is missing or of the wrong type";
     /// A limit of this server was reached.

@@ -132,7 +132,10 @@ impl Gateway {
 
     async fn deliver(&self, caller: &Caller, invocation: Invocation, facts: RequestFacts) -> Result<Reply, Error> {
         let _admitted = Admitted::enter(&self.0)?;
-        let is_mutation = invocation.declaration().effect.is_mutation();
+        let declaration = invocation.declaration();
+        let is_mutation = declaration.effect.is_mutation();
+        let limits = &self.0.environment.settings.limits;
+        let timeout = if declaration.takes_bytes { limits.upload_timeout } else { limits.call_timeout };
         let (reply, answer) = oneshot::channel();
         let mut message = UserMessage::Call(Call { caller: caller.clone(), invocation, facts, reply });
         let handle = self.0.directory.of(caller).await?;
@@ -140,7 +143,7 @@ impl Gateway {
             message = retry_when_running(refused, handle.mailbox()).await?;
             handle.mailbox().try_send(message).map_err(|_| busy())?;
         }
-        match tokio::time::timeout(self.0.environment.settings.limits.call_timeout, answer).await {
+        match tokio::time::timeout(timeout, answer).await {
             Ok(Ok(reply)) => Ok(reply),
             Ok(Err(_)) | Err(_) if is_mutation => Err(Error::new(
                 Code::OutcomeUnknown,

@@ -19,6 +19,7 @@ pub mod scope;
 pub mod settings;
 mod startup;
 pub mod store;
+pub mod stream;
 pub mod telegram;
 pub mod user;
 pub mod vault;

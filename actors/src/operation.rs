@@ -19,6 +19,7 @@ use crate::account::AccountCall;
 use crate::error::{Code, Error};
 use crate::identity::AccountId;
 use crate::scope::Scope;
+use crate::stream::ByteStream;
 use crate::telegram::ChatId;
 use crate::user::UserCall;
 
@@ -120,6 +121,12 @@ pub struct Declaration {
     pub query_spellings: &'static [(&'static str, &'static str)],
     /// The field that a REST body is, where the body is not an object of fields.
     pub body_field: Option<&'static str>,
+    /// Fields that travel in request headers: `(header, field)`, the header in lower case.
+    pub header_fields: &'static [(&'static str, &'static str)],
+    /// Whether the request's body is bytes of any kind, handed on as they come.
+    pub takes_bytes: bool,
+    /// Whether the answer's body is bytes of any kind, handed on as they come.
+    pub gives_bytes: bool,
 }
 
 impl Declaration {
@@ -143,6 +150,9 @@ impl Declaration {
             success: 200,
             query_spellings: &[],
             body_field: None,
+            header_fields: &[],
+            takes_bytes: false,
+            gives_bytes: false,
         }
     }
 
@@ -155,6 +165,24 @@ impl Declaration {
     /// The same, answering with this status.
     pub const fn success(mut self, status: u16) -> Self {
         self.success = status;
+        self
+    }
+
+    /// The same, with these fields in request headers.
+    pub const fn header_fields(mut self, fields: &'static [(&'static str, &'static str)]) -> Self {
+        self.header_fields = fields;
+        self
+    }
+
+    /// The same, reading a body of bytes.
+    pub const fn takes_bytes(mut self) -> Self {
+        self.takes_bytes = true;
+        self
+    }
+
+    /// The same, answering with bytes.
+    pub const fn gives_bytes(mut self) -> Self {
+        self.gives_bytes = true;
         self
     }
 
@@ -253,15 +281,47 @@ pub trait AccountOperation: Operation {
     fn run(self, call: AccountCall) -> impl Future<Output = Result<Self::Output, Error>> + 'static;
 }
 
+/// An operation on one Telegram account that answers with bytes. [`Operation::Output`] is `()`.
+pub trait DownloadOperation: Operation<Output = ()> {
+    /// Finds what is asked for. Runs on the account's actor; must not block. The bytes follow as they are read.
+    fn run(self, call: AccountCall) -> impl Future<Output = Result<Download, Error>> + 'static;
+}
+
+/// An answer of bytes.
+#[derive(Debug)]
+pub struct Download {
+    /// The HTTP status: 200, 206 or 304.
+    pub status: u16,
+    /// The headers that describe the bytes; names in lower case, values visible ASCII.
+    pub headers: Vec<(&'static str, String)>,
+    /// How many bytes follow.
+    pub length: u64,
+    /// The bytes; none for 304.
+    pub bytes: Option<ByteStream>,
+}
+
 /// What a call answers when it succeeds.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub struct Answer {
     /// The HTTP status.
     pub status: u16,
-    /// The JSON body, if there is one.
-    pub body: Option<Vec<u8>>,
+    /// Headers beyond those that follow from the body.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Body,
     /// The cursor of the next page.
     pub next_cursor: Option<String>,
+}
+
+/// The body of an answer.
+#[derive(Debug)]
+pub enum Body {
+    /// There is none.
+    Empty,
+    /// JSON.
+    Json(Vec<u8>),
+    /// So many bytes, as they come.
+    Bytes(u64, ByteStream),
 }
 
 /// The part of an invocation that runs on a user's actor.
@@ -295,14 +355,27 @@ impl<O: AccountOperation> AccountWork for Typed<O> {
     }
 }
 
+struct Bytes<O>(O);
+
+impl<O: DownloadOperation> AccountWork for Bytes<O> {
+    fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
+        let work = self.0.run(call);
+        Box::pin(async move {
+            let Download { status, headers, length, bytes } = work.await?;
+            let body = bytes.map_or(Body::Empty, |bytes| Body::Bytes(length, bytes));
+            Ok(Answer { status, headers, body, next_cursor: None })
+        })
+    }
+}
+
 fn answer<O: Operation>(output: O::Output) -> Result<Answer, Error> {
     let next_cursor = O::next_cursor(&output);
     let body = if TypeId::of::<O::Output>() == TypeId::of::<()>() {
-        None
+        Body::Empty
     } else {
-        Some(serde_json::to_vec(&output).map_err(Error::internal)?)
+        Body::Json(serde_json::to_vec(&output).map_err(Error::internal)?)
     };
-    Ok(Answer { status: O::DECLARATION.success, body, next_cursor })
+    Ok(Answer { status: O::DECLARATION.success, headers: Vec::new(), body, next_cursor })
 }
 
 /// A decoded call: what is asked, of which account, touching which chats.
@@ -311,12 +384,18 @@ pub struct Invocation {
     pub(crate) account: Option<AccountReference>,
     pub(crate) chats: Vec<ChatId>,
     pub(crate) work: Work,
+    pub(crate) body: Option<ByteStream>,
 }
 
 impl Invocation {
     /// The operation that is asked for.
     pub fn declaration(&self) -> &'static Declaration {
         self.declaration
+    }
+
+    /// The same call with the bytes of its body, for an operation that takes them.
+    pub fn with_body(self, body: ByteStream) -> Self {
+        Self { body: Some(body), ..self }
     }
 }
 
@@ -335,6 +414,7 @@ trait Erased: Send + Sync {
 
 struct OfUser<O>(PhantomData<fn() -> O>);
 struct OfAccount<O>(PhantomData<fn() -> O>);
+struct OfDownload<O>(PhantomData<fn() -> O>);
 
 struct Declared<O>(PhantomData<O>);
 
@@ -347,7 +427,7 @@ fn decode<O: Operation>(arguments: Value, work: fn(O) -> Work) -> Result<Invocat
     let operation: O = serde_path_to_error::deserialize(arguments).map_err(|error| undecodable(declaration, &error))?;
     operation.validate()?;
     let (account, chats) = (operation.account(), operation.chats());
-    Ok(Invocation { declaration, account, chats, work: work(operation) })
+    Ok(Invocation { declaration, account, chats, work: work(operation), body: None })
 }
 
 /// A body with a missing or mistyped field is 422; where there is no body, the path or query is at fault and it is 400.
@@ -385,6 +465,7 @@ macro_rules! erase {
 
 erase!(OfUser, UserOperation, |operation| Work::User(Box::new(Typed(operation))));
 erase!(OfAccount, AccountOperation, |operation| Work::Account(Box::new(Typed(operation))));
+erase!(OfDownload, DownloadOperation, |operation| Work::Account(Box::new(Bytes(operation))));
 
 /// One line of the catalogue: an operation without its type.
 pub struct Entry(Box<dyn Erased>);
@@ -398,6 +479,11 @@ impl Entry {
     /// The entry of an operation that runs on an account.
     pub fn account<O: AccountOperation>() -> Self {
         Self(Box::new(OfAccount::<O>(PhantomData)))
+    }
+
+    /// The entry of an operation that answers with bytes.
+    pub fn download<O: DownloadOperation>() -> Self {
+        Self(Box::new(OfDownload::<O>(PhantomData)))
     }
 
     /// The operation's declaration.

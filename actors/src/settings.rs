@@ -86,6 +86,8 @@ pub struct Limits {
     pub account_calls_max: usize,
     /// How long a caller waits for an outcome before it is told that the outcome is unknown.
     pub call_timeout: Duration,
+    /// The same for a call whose body is a file on its way.
+    pub upload_timeout: Duration,
     /// Accounts that may be connecting at once.
     pub connects_max: usize,
     /// How long a user's actor without accounts stays awake after its last call.
@@ -105,6 +107,7 @@ impl Default for Limits {
             mailbox_capacity: 256,
             account_calls_max: 128,
             call_timeout: Duration::from_secs(60),
+            upload_timeout: Duration::from_secs(6 * 3_600),
             connects_max: 64,
             user_idle: Duration::from_secs(600),
         }

@@ -51,7 +51,9 @@ pub struct ServerConfiguration {
     pub cors_origin: Option<String>,
     /// The largest JSON body, in bytes.
     pub body_bytes_max: usize,
-    /// How long a client may take to send a request.
+    /// The largest body of bytes, in bytes.
+    pub upload_bytes_max: usize,
+    /// How long a client may take to send a request; of a body of bytes, each piece.
     pub request_limit: Duration,
     /// How long a connection may be idle.
     pub keep_alive: Duration,
@@ -194,6 +196,7 @@ fn server(sources: &mut Sources) -> Option<ServerConfiguration> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = size(sources, "server.threads", 0..=256);
     let body_bytes_max = size(sources, "server.body_bytes_max", 1_024..=64 * 1_024 * 1_024);
+    let upload_bytes_max = size(sources, "server.upload_bytes_max", 1_024..=4_194_304_000);
     let connections_max = size(sources, "server.connections_max", 1..=1_000_000);
     let mut seconds = |key, range| Duration::from_secs(sources.number(key, range));
     let request_limit = seconds("server.request_secs", 1..=600);
@@ -203,6 +206,7 @@ fn server(sources: &mut Sources) -> Option<ServerConfiguration> {
         bind: bind.ok()?,
         cors_origin,
         body_bytes_max,
+        upload_bytes_max,
         request_limit,
         keep_alive,
         connections_max,

@@ -33,6 +33,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("server.bind", "VASYA_BIND", Kind::Text),
     setting("server.cors_origin", "VASYA_CORS_ORIGIN", Kind::Text),
     setting("server.body_bytes_max", "VASYA_BODY_BYTES_MAX", Kind::Number),
+    setting("server.upload_bytes_max", "VASYA_UPLOAD_BYTES_MAX", Kind::Number),
     setting("server.request_secs", "VASYA_REQUEST_SECS", Kind::Number),
     setting("server.keep_alive_secs", "VASYA_KEEP_ALIVE_SECS", Kind::Number),
     setting("server.connections_max", "VASYA_CONNECTIONS_MAX", Kind::Number),

@@ -24,9 +24,11 @@ pub(super) struct Fields {
     kinds: BTreeMap<String, Kind>,
     in_path: BTreeSet<String>,
     spellings: &'static [(&'static str, &'static str)],
-    has_body: bool,
     /// The field that the body is; none where the body is an object of fields.
     body_field: Option<&'static str>,
+    headers: &'static [(&'static str, &'static str)],
+    /// Whether the body is the JSON object that the fields are in.
+    has_json_body: bool,
 }
 
 /// How much of a body is read, and for how long.
@@ -48,12 +50,14 @@ impl Fields {
         let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
         let kinds = properties.iter().map(|(name, schema)| (name.clone(), kind(schema))).collect();
         let in_path = path_parameters(declaration.path).map(str::to_owned).collect();
+        let has_json_body = declaration.method.has_body() && !declaration.takes_bytes;
         Self {
             kinds,
             in_path,
             spellings: declaration.query_spellings,
-            has_body: declaration.method.has_body(),
             body_field: declaration.body_field,
+            headers: declaration.header_fields,
+            has_json_body,
         }
     }
 
@@ -62,12 +66,21 @@ impl Fields {
     ///
     /// # Errors
     /// [`Code::BadRequest`], [`Code::PayloadTooLarge`], [`Code::RequestTimeout`] or [`Code::UnsupportedMediaType`].
-    pub(super) async fn read(&self, request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Value, Error> {
-        let mut arguments = if self.has_body {
-            self.fields_of_body(read_body(request, payload, limits).await?)?
-        } else {
-            self.read_query(request)?
+    pub(super) async fn read(
+        &self,
+        request: &HttpRequest,
+        payload: Option<web::Payload>,
+        limits: BodyLimits,
+    ) -> Result<Value, Error> {
+        let mut arguments = match payload.filter(|_| self.has_json_body) {
+            Some(payload) => self.fields_of_body(read_body(request, payload, limits).await?)?,
+            None => self.read_query(request)?,
         };
+        for (header, name) in self.headers {
+            let Some(value) = request.headers().get(*header) else { continue };
+            let unfit = || Error::new(Code::BadRequest, format!("{header}: must be visible ASCII")).in_field(*name);
+            arguments.insert((*name).to_owned(), self.value(name, value.to_str().map_err(|_| unfit())?)?);
+        }
         for name in &self.in_path {
             let text = request.match_info().query(name);
             arguments.insert(name.clone(), self.value(name, text)?);
@@ -93,7 +106,8 @@ impl Fields {
         for (spelling, text) in pairs {
             let spelled = self.spellings.iter().find(|(known, _)| *known == spelling);
             let name = spelled.map_or(spelling.as_str(), |(_, field)| field);
-            if !self.kinds.contains_key(name) || self.in_path.contains(name) {
+            let elsewhere = self.in_path.contains(name) || self.headers.iter().any(|(_, field)| *field == name);
+            if !self.kinds.contains_key(name) || elsewhere {
                 continue;
             }
             if arguments.insert(name.to_owned(), self.value(name, &text)?).is_some() {

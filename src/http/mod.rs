@@ -6,6 +6,7 @@ mod problem;
 mod request_id;
 mod rest;
 mod service;
+mod upload;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -40,6 +41,8 @@ pub(crate) struct Edge {
     gateway: Gateway,
     authenticator: Authenticator,
     body_limits: BodyLimits,
+    /// For bodies of bytes: in all, and for each piece.
+    upload_limits: BodyLimits,
     openapi: web::Bytes,
 }
 
@@ -63,7 +66,8 @@ pub fn serve(
 ) -> io::Result<Server> {
     let document = serde_json::to_vec(&openapi::document(gateway.catalogue())).map_err(io::Error::from)?;
     let body_limits = BodyLimits { bytes_max: configuration.body_bytes_max, within: configuration.request_limit };
-    let edge = Edge { gateway: gateway.clone(), authenticator, body_limits, openapi: document.into() };
+    let upload_limits = BodyLimits { bytes_max: configuration.upload_bytes_max, within: configuration.request_limit };
+    let edge = Edge { gateway: gateway.clone(), authenticator, body_limits, upload_limits, openapi: document.into() };
     let edge = web::Data::new(edge);
     let routes = web::Data::new(Routes::of(gateway.catalogue()));
     let origin = configuration.cors_origin.clone();

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use actix_web::body::BoxBody;
+use actix_web::body::{BoxBody, SizedStream};
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder, guard, web};
+use futures::Stream;
 use vasya_actors::catalogue::Catalogue;
 use vasya_actors::error::{Code, Error};
 use vasya_actors::gateway::{Reply, RequestFacts};
-use vasya_actors::operation::{Answer, Entry, Method};
+use vasya_actors::operation::{Answer, Body, Entry, Method};
+use vasya_actors::stream::{ByteStream, byte_stream};
 use vasya_actors::user::LimitState;
 
 use super::Edge;
@@ -17,6 +19,7 @@ use super::arguments::Fields;
 use super::credentials;
 use super::problem;
 use super::request_id::RequestId;
+use super::upload;
 
 const NEXT_CURSOR: &str = "x-next-cursor";
 
@@ -101,15 +104,15 @@ pub(super) fn method_not_allowed(allowed: &[&str]) -> actix_web::Route {
 
 async fn serve(edge: &Edge, endpoint: &Endpoint, request: &HttpRequest, payload: web::Payload) -> HttpResponse<BoxBody> {
     let request_id = RequestId::of(request);
-    let reply = match call(edge, endpoint, request, payload, &request_id).await {
+    let Reply { result, limits } = match call(edge, endpoint, request, payload, &request_id).await {
         Ok(reply) => reply,
         Err(error) => Reply::from(error),
     };
-    let mut response = match &reply.result {
+    let mut response = match result {
         Ok(answer) => success(answer, request),
-        Err(error) => problem::response(error, request_id.as_str()),
+        Err(error) => problem::response(&error, request_id.as_str()),
     };
-    add_limits(&mut response, &reply.limits);
+    add_limits(&mut response, &limits);
     response
 }
 
@@ -121,21 +124,36 @@ async fn call(
     request_id: &RequestId,
 ) -> Result<Reply, Error> {
     let caller = credentials::caller(request, &edge.authenticator)?;
-    let arguments = endpoint.fields.read(request, payload, edge.body_limits).await?;
-    let invocation = endpoint.entry()?.decode(arguments)?;
     let facts = RequestFacts { request_id: request_id.as_str().to_owned(), path: request.path().to_owned() };
-    Ok(edge.gateway.call(&caller, invocation, facts).await)
+    let entry = endpoint.entry()?;
+    if !entry.declaration().takes_bytes {
+        let arguments = endpoint.fields.read(request, Some(payload), edge.body_limits).await?;
+        return Ok(edge.gateway.call(&caller, entry.decode(arguments)?, facts).await);
+    }
+    let arguments = endpoint.fields.read(request, None, edge.body_limits).await?;
+    let (sender, stream) = byte_stream();
+    let calling = edge.gateway.call(&caller, entry.decode(arguments)?.with_body(stream), facts);
+    Ok(upload::call_while_reading(calling, request, payload, sender, edge.upload_limits).await)
 }
 
-fn success(answer: &Answer, request: &HttpRequest) -> HttpResponse<BoxBody> {
+/// The bytes as the server sends them. A fault in the middle can only be told by ending the connection: the length was promised.
+fn pieces(bytes: ByteStream) -> impl Stream<Item = Result<web::Bytes, Error>> {
+    futures::stream::try_unfold(bytes, async |mut bytes| Ok(bytes.next().await?.map(|piece| (piece, bytes))))
+}
+
+fn success(answer: Answer, request: &HttpRequest) -> HttpResponse<BoxBody> {
     let mut response = HttpResponseBuilder::new(StatusCode::from_u16(answer.status).unwrap_or(StatusCode::OK));
     if let Some(cursor) = &answer.next_cursor {
         response.insert_header((NEXT_CURSOR, cursor.as_str()));
         response.insert_header((header::LINK, format!("<{}>; rel=\"next\"", next_page(request, cursor))));
     }
-    match &answer.body {
-        Some(body) => response.content_type("application/json").body(body.clone()),
-        None => response.finish(),
+    for (name, value) in answer.headers {
+        response.insert_header((name, value));
+    }
+    match answer.body {
+        Body::Json(body) => response.content_type("application/json").body(body),
+        Body::Empty => response.finish(),
+        Body::Bytes(length, bytes) => response.no_chunking(length).body(SizedStream::new(length, pieces(bytes))),
     }
 }
 

@@ -67,7 +67,9 @@ async fn call(api: &Api, entry: &Entry, account: &str) -> Answer {
     }
     let method = declaration.method.name().parse().unwrap();
     let mut request = api.request(method, &path);
-    if declaration.method.has_body() {
+    if declaration.takes_bytes {
+        request = request.header("x-file-name", "a").body("bytes");
+    } else if declaration.method.has_body() {
         request = match declaration.body_field {
             Some(field) => request.json(&inputs[field]),
             None => request.json(&inputs),

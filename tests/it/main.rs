@@ -14,6 +14,7 @@ mod folders;
 mod harness;
 mod isolation;
 mod limits;
+mod media;
 mod members;
 mod messages;
 mod newcomer;

@@ -10,6 +10,7 @@ impl From<TelegramError> for Error {
                 Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s")).retry_after_secs(seconds)
             }
             TelegramError::InvalidCursor => Error::invalid("cursor", "is not one that this list gave"),
+            TelegramError::NoMedia => Error::new(Code::NotFound, "The message has no file"),
             TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
             TelegramError::MessageNotFound => Error::new(Code::NotFound, "There is no such message in this chat"),
             TelegramError::OwnChannel => Error::new(

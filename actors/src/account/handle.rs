@@ -11,6 +11,7 @@ use crate::error::{Code, Error};
 use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Mailbox, Refusal};
+use crate::stream::ByteStream;
 use crate::telegram::UserInfo;
 
 /// How long a call waits for an account's actor that is being made again.
@@ -60,9 +61,14 @@ impl AccountHandle {
     }
 
     /// Runs one permitted operation; uses the capability up.
-    pub(crate) async fn run(self, work: Box<dyn AccountWork>, request_id: String) -> Result<Answer, Error> {
+    pub(crate) async fn run(
+        self,
+        work: Box<dyn AccountWork>,
+        request_id: String,
+        body: Option<ByteStream>,
+    ) -> Result<Answer, Error> {
         let ownership = self.ownership.clone();
-        self.ask(|reply| AccountMessage::Run { ownership, work, request_id, reply }).await
+        self.ask(|reply| AccountMessage::Run { ownership, work, request_id, body, reply }).await
     }
 
     /// Takes the account's login one step further.

@@ -13,12 +13,13 @@ mod login;
 mod members;
 mod message_changes;
 mod sending;
+mod transfer;
 
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -31,7 +32,8 @@ use crate::error::{Code, Error};
 use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Actor, Supervised, Tasks, supervise};
-use crate::telegram::Connection;
+use crate::stream::ByteStream;
+use crate::telegram::{Connection, Transfers};
 use crate::vault::AccountRecords;
 
 use handle::Ownership;
@@ -45,7 +47,13 @@ pub use health::{Health, HealthState};
 /// What an account's actor can be asked.
 pub(crate) enum AccountMessage {
     /// One permitted operation.
-    Run { ownership: Ownership, work: Box<dyn AccountWork>, request_id: String, reply: oneshot::Sender<Result<Answer, Error>> },
+    Run {
+        ownership: Ownership,
+        work: Box<dyn AccountWork>,
+        request_id: String,
+        body: Option<ByteStream>,
+        reply: oneshot::Sender<Result<Answer, Error>>,
+    },
     /// One step of its login.
     Login { ownership: Ownership, step: LoginStep, reply: oneshot::Sender<Result<LoginProgress, Error>> },
     /// The end of its session with Telegram.
@@ -91,6 +99,8 @@ pub struct AccountContext {
     loading_chats: Cell<bool>,
     /// Held while the saved folders change.
     saving_folders: tokio::sync::Mutex<()>,
+    /// The connection for files, while any is on its way.
+    transfers: RefCell<Weak<Transfers>>,
 }
 
 impl fmt::Debug for AccountContext {
@@ -100,16 +110,28 @@ impl fmt::Debug for AccountContext {
 }
 
 /// One call as the operations of an account see it: the account, and which request asks.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct AccountCall {
     context: Rc<AccountContext>,
     request_id: Rc<str>,
+    body: Rc<Cell<Option<ByteStream>>>,
+}
+
+impl fmt::Debug for AccountCall {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "AccountCall({})", self.context.ownership.account)
+    }
 }
 
 impl AccountCall {
     /// The id of the request.
     pub fn request_id(&self) -> &str {
         &self.request_id
+    }
+
+    /// The bytes of the request's body, for an operation that takes them; once.
+    pub(crate) fn take_body(&self) -> Result<ByteStream, Error> {
+        self.body.take().ok_or_else(|| Error::new(Code::BadRequest, "The request has no body"))
     }
 }
 
@@ -130,8 +152,9 @@ impl Actor for AccountActor {
 
     fn handle(&mut self, message: AccountMessage) {
         match message {
-            AccountMessage::Run { ownership, work, request_id, reply } => {
-                let call = AccountCall { context: Rc::clone(&self.context), request_id: request_id.into() };
+            AccountMessage::Run { ownership, work, request_id, body, reply } => {
+                let body = Rc::new(Cell::new(body));
+                let call = AccountCall { context: Rc::clone(&self.context), request_id: request_id.into(), body };
                 self.take(&ownership, reply, || work.run(call));
             }
             AccountMessage::Login { ownership, step, reply } => {
@@ -213,6 +236,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             chats: RefCell::default(),
             loading_chats: Cell::new(false),
             saving_folders: tokio::sync::Mutex::default(),
+            transfers: RefCell::default(),
         });
         tasks.spawn(connect::keep_connected(Rc::clone(&context)));
         Box::pin(async move { Ok(AccountActor { context }) })

@@ -12,6 +12,7 @@ pub mod credentials;
 pub mod folders;
 pub mod forwarding;
 pub mod login;
+pub mod media;
 pub mod members;
 pub mod message_changes;
 pub mod messages;

@@ -23,7 +23,7 @@ use super::{ChatId, Network, TelegramError, Updates};
 use crate::vault::AccountRecords;
 
 /// How long one call may take.
-const CALL_TIMEOUT: Duration = Duration::from_secs(30);
+pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Calls of one connection that may be at work at once; further ones wait.
 const CALLS_MAX: usize = 16;
@@ -73,6 +73,7 @@ pub struct Connection {
     pub(super) client: Client,
     pub(super) session: Arc<SealedSession>,
     pub(super) api_id: i32,
+    device: Device,
     network: Network,
     calls: Semaphore,
     runner: JoinHandle<()>,
@@ -87,26 +88,21 @@ impl Connection {
     pub async fn open(options: ConnectionOptions) -> Result<(Self, Updates), TelegramError> {
         let ConnectionOptions { network, api_id, device, records } = options;
         let session = Arc::new(SealedSession::load(network.clone(), records).await?);
-        let parameters = ConnectionParams {
-            device_model: device.model,
-            system_version: device.system_version,
-            app_version: device.app_version,
-            system_lang_code: device.language.clone(),
-            lang_code: device.language,
-            use_ipv6: false,
-            retry_policy: Box::new(NoRetries),
-            updates_channel_capacity: NonZeroUsize::new(UPDATES_MAX).unwrap_or(NonZeroUsize::MIN),
-            __non_exhaustive: (),
-        };
-        let SenderPool { runner, handle, updates } = SenderPool::with_configuration(Arc::clone(&session), api_id, parameters);
+        let SenderPool { runner, handle, updates } =
+            SenderPool::with_configuration(Arc::clone(&session), api_id, parameters(&device));
         let handle_of_updates = handle.clone();
         let client = Client::with_configuration(handle, ClientConfiguration { auto_cache_peers: false });
         let runner = tokio::spawn(runner.run());
         let connection =
-            Self { client, session: Arc::clone(&session), api_id, network, calls: Semaphore::new(CALLS_MAX), runner };
+            Self { client, session: Arc::clone(&session), api_id, device, network, calls: Semaphore::new(CALLS_MAX), runner };
         connection.ensure_key(connection.session.home_dc_id()?).await?;
         let updates = Updates::new(handle_of_updates, session, updates).await?;
         Ok((connection, updates))
+    }
+
+    /// How a further connection of the same session is made.
+    pub(super) fn parameters(&self) -> ConnectionParams {
+        parameters(&self.device)
     }
 
     /// Whether somebody is logged in with the session, as far as it knows itself.
@@ -179,6 +175,21 @@ impl Connection {
             (None, None) => return Ok(None),
         };
         Ok(Some(enums::InputPeer::from(&reference)))
+    }
+}
+
+/// Written out whole: the library's own defaults ask the operating system, which takes ten milliseconds each time.
+fn parameters(device: &Device) -> ConnectionParams {
+    ConnectionParams {
+        device_model: device.model.clone(),
+        system_version: device.system_version.clone(),
+        app_version: device.app_version.clone(),
+        system_lang_code: device.language.clone(),
+        lang_code: device.language.clone(),
+        use_ipv6: false,
+        retry_policy: Box::new(NoRetries),
+        updates_channel_capacity: NonZeroUsize::new(UPDATES_MAX).unwrap_or(NonZeroUsize::MIN),
+        __non_exhaustive: (),
     }
 }
 

@@ -92,6 +92,9 @@ pub enum TelegramError {
     /// Telegram does not send at this time.
     #[error("the time is not one at which Telegram sends")]
     InvalidSchedule,
+    /// The message has no file.
+    #[error("the message has no file")]
+    NoMedia,
     /// The login code is wrong.
     #[error("the code is wrong")]
     InvalidCode,

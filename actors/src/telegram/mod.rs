@@ -28,6 +28,7 @@ mod rights;
 mod rsa;
 mod sending;
 mod session;
+mod transfer;
 mod types;
 mod updates;
 
@@ -45,5 +46,6 @@ pub use network::{Datacentre, InvalidNetwork, Network, NetworkDescription};
 pub use refusal::{Refusal, RefusalClass};
 pub use rights::{AdminRight, Permission};
 pub use sending::{SendOptions, TextToSend};
-pub use types::{Chat, ChatPage, ChatType, MediaInfo, MediaType, Message, UserInfo};
+pub use transfer::{PART_BYTES, PIECE_BYTES, Transfers, Upload};
+pub use types::{Chat, ChatPage, ChatType, FileKind, MediaInfo, MediaType, Message, OutgoingFile, StoredFile, UserInfo};
 pub use updates::{UpdateEvent, Updates};

@@ -107,6 +107,10 @@ impl SealedSession {
     }
 
     /// The id of the user who is logged in with it.
+    pub(super) fn home_dc(&self) -> Result<i32, super::TelegramError> {
+        Ok(self.home_dc_id()?)
+    }
+
     pub(super) fn self_id(&self) -> Option<i64> {
         self.state().self_id
     }

@@ -191,3 +191,53 @@ impl std::fmt::Debug for UserInfo {
         write!(formatter, "UserInfo({})", self.id)
     }
 }
+
+/// As what a file is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileKind {
+    /// A photo, which Telegram compresses.
+    Photo,
+    /// A video.
+    Video,
+    /// A round video.
+    VideoNote,
+    /// A video without sound that repeats.
+    Gif,
+    /// Music or another sound.
+    Audio,
+    /// A voice message.
+    Voice,
+    /// A sticker.
+    Sticker,
+    /// A file, as it is.
+    Document,
+}
+
+/// A file that is to be sent.
+#[derive(Clone, PartialEq, Eq)]
+pub struct OutgoingFile {
+    /// As what.
+    pub kind: FileKind,
+    /// Its name.
+    pub name: String,
+    /// Its media type.
+    pub mime_type: String,
+    /// The caption; may be empty.
+    pub caption: String,
+}
+
+/// A file that Telegram keeps.
+#[derive(Clone, PartialEq)]
+pub struct StoredFile {
+    /// Its id.
+    pub id: i64,
+    /// How many bytes it has.
+    pub size: u64,
+    /// Its media type, as its sender said.
+    pub mime_type: String,
+    /// Its name, as its sender said.
+    pub name: Option<String>,
+    pub(super) dc_id: i32,
+    pub(super) location: grammers_tl_types::enums::InputFileLocation,
+}

@@ -33,12 +33,13 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
             refuse(context, denial, entry, is_audited, reply);
         }
         Ok(Permit { account, limits }) => {
+            let body = invocation.body;
             let working: Permitted = match (invocation.work, account) {
                 (Work::User(work), _) => {
                     let call = UserCall { context: Rc::clone(context), caller };
                     Box::new(move || work.run(call))
                 }
-                (Work::Account(work), Some(account)) => Box::new(move || account.run(work, facts.request_id).boxed_local()),
+                (Work::Account(work), Some(account)) => Box::new(move || account.run(work, facts.request_id, body).boxed_local()),
                 (Work::Account(_), None) => {
                     let unnamed = Denial::from(Error::internal("an account operation names no account"));
                     return refuse(context, unnamed, entry, is_mutation, reply);

@@ -7,6 +7,7 @@ use crate::rpc::SessionAddress;
 use crate::world::Datacentres;
 use crate::world::apply::{About, Notice};
 use crate::world::event::Event;
+use crate::world::files::FileStore;
 use crate::world::ids::{KeyAddress, PeerId};
 use crate::world::live::{Live, Origin, Transaction};
 use crate::world::state::{Channel, Chat, State, User};
@@ -18,6 +19,8 @@ pub struct Call<'a> {
     pub live: &'a mut Live,
     /// The network's datacentres.
     pub datacentres: &'a Datacentres,
+    /// The bytes of files.
+    pub files: &'a FileStore,
     /// Which session calls.
     pub session: SessionAddress,
     /// Unix seconds.

@@ -19,6 +19,7 @@ pub mod participants;
 pub mod removal;
 pub mod text;
 pub mod updates;
+pub mod upload;
 pub mod users;
 
 use grammers_tl_types::deserialize::Cursor;
@@ -86,6 +87,7 @@ methods! {
     "messages.getHistory" => functions::messages::GetHistory, history::get_history;
     "messages.getMessages" => functions::messages::GetMessages, history::get_messages;
     "messages.sendMessage" => functions::messages::SendMessage, messages::send_message;
+    "messages.sendMedia" => functions::messages::SendMedia, upload::send_media;
     "messages.editMessage" => functions::messages::EditMessage, messages::edit_message;
     "messages.deleteMessages" => functions::messages::DeleteMessages, messages::delete_messages;
     "messages.deleteHistory" => functions::messages::DeleteHistory, message_changes::delete_history;
@@ -113,6 +115,9 @@ methods! {
     "channels.editAdmin" => functions::channels::EditAdmin, administration::edit_admin;
     "channels.editBanned" => functions::channels::EditBanned, administration::edit_banned;
     "messages.editChatAdmin" => functions::messages::EditChatAdmin, administration::edit_chat_admin;
+    "upload.saveFilePart" => functions::upload::SaveFilePart, upload::save_file_part;
+    "upload.saveBigFilePart" => functions::upload::SaveBigFilePart, upload::save_big_file_part;
+    "upload.getFile" => functions::upload::GetFile, upload::get_file;
     "updates.getState" => functions::updates::GetState, updates::get_state;
     "updates.getDifference" => functions::updates::GetDifference, updates::get_difference;
     "updates.getChannelDifference" => functions::updates::GetChannelDifference, updates::get_channel_difference;

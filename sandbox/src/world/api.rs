@@ -100,7 +100,7 @@ impl World {
             return (RpcError::bad_request("INPUT_METHOD_INVALID").into(), None);
         };
         let transaction = Transaction::default();
-        let mut call = Call { live, datacentres: &self.datacentres, session, now: now_secs(), transaction };
+        let mut call = Call { live, datacentres: &self.datacentres, files: &self.files, session, now: now_secs(), transaction };
         let outcome = match (method.run)(&mut call, &opened.arguments) {
             Ok(result) => RpcOutcome::Result(result),
             Err(error) => error.into(),

@@ -315,7 +315,7 @@ fn stored(state: &State, user: &User, message: &Message) -> StoredMessage {
         PeerId::Chat(_) | PeerId::Channel(_) => None,
     };
     let text = match &message.content {
-        Content::Text { text, .. } => text.clone(),
+        Content::Text { text, .. } | Content::Media { text, .. } => text.clone(),
         Content::Action(_) => String::new(),
     };
     let (chat_id, out) = (message.peer.into(), from_id == Some(user.id));

@@ -50,8 +50,40 @@ pub enum Content {
         /// Its formatting: a serialised `Vector<MessageEntity>`, or nothing.
         entities: HexBytes,
     },
+    /// A photo or a file, perhaps with a caption.
+    Media {
+        /// The caption.
+        text: String,
+        /// Its formatting.
+        entities: HexBytes,
+        /// What was sent.
+        media: Media,
+    },
     /// A notice about the conversation.
     Action(Action),
+}
+
+/// A photo or a file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Media {
+    /// Names its bytes.
+    pub file_id: i64,
+    /// A photo, not a file.
+    pub photo: bool,
+    /// How many bytes it has.
+    pub size: u64,
+    /// How many bytes each part of its upload had but the last.
+    pub part_size: u64,
+    /// Its media type, as its sender says.
+    pub mime_type: String,
+    /// Its name, as its sender says.
+    pub name: String,
+    /// What its sender says of it: a serialised `Vector<DocumentAttribute>`, or nothing.
+    pub attributes: HexBytes,
+    /// When it was sent, in Unix seconds.
+    pub date: i32,
+    /// The datacentre that keeps it.
+    pub dc_id: i32,
 }
 
 /// What a service message tells.

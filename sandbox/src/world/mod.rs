@@ -5,6 +5,7 @@ mod api;
 pub mod apply;
 mod control;
 pub mod event;
+pub mod files;
 pub mod ids;
 pub mod invite;
 pub mod live;
@@ -20,6 +21,7 @@ use std::path::Path;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::journal::{JOURNAL_BYTES_MAX, Journal, JournalError, Written};
+use files::FileStore;
 use live::Live;
 use state::State;
 
@@ -60,6 +62,7 @@ pub enum OpenError {
 /// The world: everything that the network knows and does. One lock guards it, which no one holds while waiting.
 pub struct World {
     datacentres: Datacentres,
+    files: FileStore,
     live: Mutex<Live>,
 }
 
@@ -69,7 +72,9 @@ impl World {
     /// # Errors
     /// When the system gives no random bytes.
     pub fn in_memory(datacentres: Datacentres) -> Result<Self, OpenError> {
-        Ok(Self { datacentres, live: Mutex::new(Live::new(State::new(secret()?), Journal::in_memory())) })
+        let secret = secret()?;
+        let files = FileStore::temporary(&hex::encode(secret.first_chunk::<8>().unwrap_or(&[0; 8])));
+        Ok(Self { datacentres, files, live: Mutex::new(Live::new(State::new(secret), Journal::in_memory())) })
     }
 
     /// The world that a folder keeps; an empty one, if the folder is new.
@@ -79,7 +84,8 @@ impl World {
     pub fn open(folder: &Path, datacentres: Datacentres) -> Result<Self, OpenError> {
         let secret = secret()?;
         let (journal, state) = Journal::open(folder, || State::new(secret), JOURNAL_BYTES_MAX)?;
-        Ok(Self { datacentres, live: Mutex::new(Live::new(state, journal)) })
+        let files = FileStore::open(folder);
+        Ok(Self { datacentres, files, live: Mutex::new(Live::new(state, journal)) })
     }
 
     /// The running world. A thread that fails while it holds the lock leaves what it changed, which is whole events only.

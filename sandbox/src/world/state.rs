@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::administration::{Administration, right};
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::{Invite, JoinRequest};
-use super::message_box::{Message, MessageBox};
+use super::message_box::{Media, Message, MessageBox};
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
 pub const RANDOM_IDS_MAX: usize = 10_000;
@@ -51,6 +52,9 @@ pub struct State {
     /// Where forwarded messages come from, by their shared ids.
     #[serde(default)]
     pub forwards: BTreeMap<i64, ForwardOrigin>,
+    /// Photos and files that were sent, by id.
+    #[serde(default)]
+    pub files: BTreeMap<i64, Media>,
     /// The last id given to each kind of thing.
     pub last: LastIds,
 }
@@ -77,6 +81,9 @@ pub struct LastIds {
     pub channel: i64,
     /// Messages, across boxes.
     pub shared_message: i64,
+    /// Files.
+    #[serde(default)]
+    pub file: i64,
 }
 
 /// One copy of a message in a user's box.
@@ -310,8 +317,22 @@ impl State {
             join_requests: BTreeMap::new(),
             copies: BTreeMap::new(),
             forwards: BTreeMap::new(),
-            last: LastIds { user: FIRST_USER_ID - 1, chat: FIRST_CHAT_ID - 1, channel: FIRST_CHANNEL_ID - 1, shared_message: 0 },
+            files: BTreeMap::new(),
+            last: LastIds {
+                user: FIRST_USER_ID - 1,
+                chat: FIRST_CHAT_ID - 1,
+                channel: FIRST_CHANNEL_ID - 1,
+                shared_message: 0,
+                file: 0,
+            },
         }
+    }
+
+    /// What a client must show to be given a file.
+    pub fn file_access_hash(&self, file_id: i64) -> i64 {
+        let digest =
+            Sha256::new().chain_update(&self.secret.0).chain_update(b"file").chain_update(file_id.to_le_bytes()).finalize();
+        digest.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
     }
 
     /// The user with this phone number (digits).

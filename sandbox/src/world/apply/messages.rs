@@ -13,6 +13,10 @@ impl State {
         if let (Some(random_id), Some(sender)) = (new.random_id, self.users.get_mut(&new.from)) {
             sender.random_ids.remember(random_id);
         }
+        if let Content::Media { media, .. } = &new.content {
+            self.last.file = self.last.file.max(media.file_id);
+            self.files.insert(media.file_id, media.clone());
+        }
         self.last.shared_message += 1;
         let shared_id = self.last.shared_message;
         match new.peer {

@@ -5,8 +5,12 @@ use grammers_tl_types::Deserializable;
 
 use super::View;
 use crate::world::ids::{HexBytes, PeerId};
-use crate::world::message_box::{Action, Content, Message};
-use crate::world::state::ForwardOrigin;
+use crate::world::message_box::{Action, Content, Media, Message};
+use crate::world::state::{ForwardOrigin, State};
+
+/// The name of a photo's largest size, and how wide and high it is said to be: the network does not look into photos.
+const WHOLE_PHOTO: &str = "y";
+const PHOTO_SIDE: i32 = 1280;
 
 impl View<'_> {
     /// A message.
@@ -23,7 +27,7 @@ impl View<'_> {
         let fwd_from = self.state.forwards.get(&message.shared_id).map(|origin| self.forward_header(origin));
         let reply_to = message.reply_to.map(|id| reply_header(id, message.quote.clone()));
         match &message.content {
-            Content::Text { text, entities } => tl::types::Message {
+            Content::Text { text, entities } | Content::Media { text, entities, .. } => tl::types::Message {
                 out,
                 mentioned: false,
                 media_unread: false,
@@ -52,7 +56,7 @@ impl View<'_> {
                 reply_to,
                 date: message.date,
                 message: text.clone(),
-                media: None,
+                media: self.media(&message.content),
                 reply_markup: None,
                 entities: read_entities(entities),
                 views: post.then_some(1),
@@ -116,6 +120,11 @@ impl View<'_> {
         .into()
     }
 
+    fn media(&self, content: &Content) -> Option<tl::enums::MessageMedia> {
+        let Content::Media { media, .. } = content else { return None };
+        Some(if media.photo { photo(media, self.state) } else { document(media, self.state) })
+    }
+
     fn is_outgoing(&self, message: &Message, post: bool) -> bool {
         match message.peer {
             PeerId::Channel(id) if post => self.state.channels.get(&id).is_some_and(|channel| channel.creator == self.viewer),
@@ -143,6 +152,57 @@ impl View<'_> {
         self.mentioned.extend(users.iter().copied().map(PeerId::User));
         users.to_vec()
     }
+}
+
+fn photo(media: &Media, state: &State) -> tl::enums::MessageMedia {
+    let size = i32::try_from(media.size).unwrap_or(i32::MAX);
+    let whole = tl::types::PhotoSize { r#type: WHOLE_PHOTO.into(), w: PHOTO_SIDE, h: PHOTO_SIDE, size };
+    let photo = tl::types::Photo {
+        has_stickers: false,
+        id: media.file_id,
+        access_hash: state.file_access_hash(media.file_id),
+        file_reference: media.file_id.to_le_bytes().to_vec(),
+        date: media.date,
+        sizes: vec![whole.into()],
+        video_sizes: None,
+        dc_id: media.dc_id,
+    };
+    let photo = Some(photo.into());
+    tl::types::MessageMediaPhoto { spoiler: false, live_photo: false, photo, ttl_seconds: None, video: None }.into()
+}
+
+fn document(media: &Media, state: &State) -> tl::enums::MessageMedia {
+    use tl::enums::DocumentAttribute;
+    let attributes: Vec<DocumentAttribute> = Vec::from_bytes(&media.attributes.0).unwrap_or_default();
+    let is = |wanted: fn(&DocumentAttribute) -> bool| attributes.iter().any(wanted);
+    let video = is(|attribute| matches!(attribute, DocumentAttribute::Video(_)));
+    let round = is(|attribute| matches!(attribute, DocumentAttribute::Video(video) if video.round_message));
+    let voice = is(|attribute| matches!(attribute, DocumentAttribute::Audio(audio) if audio.voice));
+    let document = tl::types::Document {
+        id: media.file_id,
+        access_hash: state.file_access_hash(media.file_id),
+        file_reference: media.file_id.to_le_bytes().to_vec(),
+        date: media.date,
+        mime_type: media.mime_type.clone(),
+        size: i64::try_from(media.size).unwrap_or(i64::MAX),
+        thumbs: None,
+        video_thumbs: None,
+        dc_id: media.dc_id,
+        attributes,
+    };
+    tl::types::MessageMediaDocument {
+        nopremium: false,
+        spoiler: false,
+        video,
+        round,
+        voice,
+        document: Some(document.into()),
+        alt_documents: None,
+        video_cover: None,
+        video_timestamp: None,
+        ttl_seconds: None,
+    }
+    .into()
 }
 
 fn reply_header(reply_to_msg_id: i32, quote_text: Option<String>) -> tl::enums::MessageReplyHeader {

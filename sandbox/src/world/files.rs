@@ -1,0 +1,153 @@
+//! The bytes of files: on disk, in parts as they were uploaded, so that files of any size cost no memory.
+//!
+//! A part that arrives is a file in the folder of its upload. When a message takes the upload, that folder becomes the file's.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+/// The largest part, in bytes.
+pub const PART_BYTES_MAX: usize = 512 * 1024;
+/// The most parts that a file may have.
+pub const PARTS_MAX: i32 = 8_000;
+
+const PRIVATE_FILE_MODE: u32 = 0o600;
+const PRIVATE_FOLDER_MODE: u32 = 0o700;
+
+/// Where the bytes of files are kept.
+#[derive(Debug)]
+pub struct FileStore {
+    folder: PathBuf,
+    /// Whether the folder goes with the store.
+    temporary: bool,
+}
+
+/// A file that was put together from an upload.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Assembled {
+    /// Its length, in bytes.
+    pub size: u64,
+    /// The length of each part but the last, in bytes.
+    pub part_size: u64,
+}
+
+impl FileStore {
+    /// A store in a folder that lasts.
+    pub fn open(world: &Path) -> Self {
+        Self { folder: world.join("files"), temporary: false }
+    }
+
+    /// A store that goes when it is dropped.
+    pub fn temporary(name: &str) -> Self {
+        Self { folder: std::env::temp_dir().join(format!("telegram-sandbox-{}-{name}", std::process::id())), temporary: true }
+    }
+
+    fn upload(&self, owner: i64, upload_id: i64) -> PathBuf {
+        self.folder.join(format!("upload-{owner}-{upload_id:016x}"))
+    }
+
+    fn file(&self, file_id: i64) -> PathBuf {
+        self.folder.join(format!("file-{file_id}"))
+    }
+
+    /// Keeps a part of an upload. A part that comes twice takes the place of the first.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn put_part(&self, owner: i64, upload_id: i64, part: i32, bytes: &[u8]) -> io::Result<()> {
+        let folder = self.upload(owner, upload_id);
+        fs::DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER_MODE).create(&folder)?;
+        let mut options = OpenOptions::new();
+        let mut file = options.create(true).truncate(true).write(true).mode(PRIVATE_FILE_MODE).open(part_path(&folder, part))?;
+        file.write_all(bytes)
+    }
+
+    /// Makes a file of an upload that has these many parts, all but the last equally long. Nothing, if parts are missing or unequal.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn assemble(&self, owner: i64, upload_id: i64, parts: i32, file_id: i64) -> io::Result<Option<Assembled>> {
+        let folder = self.upload(owner, upload_id);
+        let mut size = 0;
+        let mut part_size = 0;
+        for part in 0..parts {
+            let length = match fs::metadata(part_path(&folder, part)) {
+                Ok(metadata) => metadata.len(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(error),
+            };
+            if part == 0 {
+                part_size = length;
+            }
+            let is_last = part == parts - 1;
+            if length == 0 || length > part_size || (!is_last && length != part_size) {
+                return Ok(None);
+            }
+            size += length;
+        }
+        if size == 0 {
+            return Ok(None);
+        }
+        fs::rename(&folder, self.file(file_id))?;
+        Ok(Some(Assembled { size, part_size }))
+    }
+
+    /// Reads up to `limit` bytes of a file from `offset`; fewer at its end.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn read(&self, file_id: i64, part_size: u64, offset: u64, limit: u64) -> io::Result<Vec<u8>> {
+        let folder = self.file(file_id);
+        let mut bytes = Vec::new();
+        let mut offset = offset;
+        let end = offset.saturating_add(limit);
+        while offset < end {
+            let part = i32::try_from(offset / part_size.max(1)).unwrap_or(i32::MAX);
+            let mut file = match File::open(part_path(&folder, part)) {
+                Ok(file) => file,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+                Err(error) => return Err(error),
+            };
+            file.seek(SeekFrom::Start(offset % part_size.max(1)))?;
+            let read = file.take(end - offset).read_to_end(&mut bytes)?;
+            if read == 0 {
+                break;
+            }
+            offset += u64::try_from(read).unwrap_or(u64::MAX);
+        }
+        Ok(bytes)
+    }
+}
+
+impl Drop for FileStore {
+    fn drop(&mut self) {
+        if self.temporary {
+            let _was_never_used = fs::remove_dir_all(&self.folder);
+        }
+    }
+}
+
+fn part_path(folder: &Path, part: i32) -> PathBuf {
+    folder.join(format!("{part:05}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_reads_as_it_was_uploaded() {
+        let store = FileStore::temporary("files-test");
+        for (part, bytes) in [(1, b"efgh".as_slice()), (0, b"abcd"), (2, b"ij")] {
+            store.put_part(1, 7, part, bytes).unwrap();
+        }
+        assert_eq!(store.assemble(1, 7, 4, 9).unwrap(), None, "a part is missing");
+        assert_eq!(store.assemble(2, 7, 3, 9).unwrap(), None, "another's upload");
+        let assembled = store.assemble(1, 7, 3, 9).unwrap().unwrap();
+        assert_eq!(assembled, Assembled { size: 10, part_size: 4 });
+        assert_eq!(store.read(9, 4, 0, 100).unwrap(), b"abcdefghij");
+        assert_eq!(store.read(9, 4, 3, 4).unwrap(), b"defg");
+        assert_eq!(store.read(9, 4, 10, 4).unwrap(), b"");
+    }
+}
