@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::operation::Entry;
 use crate::operations::{
     accounts, agent_keys, audit, chat_creation, chat_removal, chat_search, chats, contacts, credentials, folders, forwarding,
-    login, media, members, message_changes, messages, sending, service,
+    login, media, members, message_changes, messages, sending, service, telegram_folders,
 };
 
 /// An ordered list of operations with unique names and unique routes.
@@ -55,6 +55,10 @@ impl Catalogue {
             Entry::account::<forwarding::CopyMessages>(),
             Entry::account::<media::SendMedia>(),
             Entry::download::<media::DownloadMedia>(),
+            Entry::account::<telegram_folders::ListTelegramFolders>(),
+            Entry::account::<telegram_folders::SaveTelegramFolder>(),
+            Entry::account::<telegram_folders::DeleteTelegramFolder>(),
+            Entry::account::<telegram_folders::ReorderTelegramFolders>(),
             Entry::user::<agent_keys::CreateAgentKey>(),
             Entry::user::<agent_keys::ListAgentKeys>(),
             Entry::user::<agent_keys::ListScopes>(),

@@ -21,3 +21,4 @@ mod newcomer;
 mod resilience;
 mod sending;
 mod shutdown;
+mod telegram_folders;

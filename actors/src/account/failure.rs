@@ -27,6 +27,11 @@ impl From<TelegramError> for Error {
                 Error::new(Code::Conflict, "The chat is a basic group, which has no such thing: only supergroups and channels do")
             }
             TelegramError::Refused(refusal) => Error::new(refused(refusal), format!("{} ({})", refusal.sentence, refusal.name)),
+            TelegramError::FolderNotFound => Error::new(Code::NotFound, "The account has no such folder"),
+            TelegramError::TooManyFolders => Error::new(Code::Conflict, "The account has as many folders as Telegram allows"),
+            TelegramError::SharedFolder => {
+                Error::new(Code::Conflict, "This folder is shared: it holds named chats only, and leaves none out")
+            }
             TelegramError::InvalidCode => Error::invalid("code", "is not the code that Telegram sent"),
             TelegramError::InvalidPassword => Error::invalid("password", "is not the account's two-factor password"),
             TelegramError::InvalidPhone => Error::invalid("phone", "is not a number that Telegram accepts"),

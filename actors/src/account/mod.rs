@@ -13,6 +13,7 @@ mod login;
 mod members;
 mod message_changes;
 mod sending;
+mod telegram_folders;
 mod transfer;
 
 use std::cell::{Cell, RefCell};
@@ -97,7 +98,7 @@ pub struct AccountContext {
     reconnect: Notify,
     chats: RefCell<Option<calls::CachedChats>>,
     loading_chats: Cell<bool>,
-    /// Held while the saved folders change.
+    /// Held while folders change, the saved ones or Telegram's.
     saving_folders: tokio::sync::Mutex<()>,
     /// The connection for files, while any is on its way.
     transfers: RefCell<Weak<Transfers>>,

@@ -18,3 +18,4 @@ pub mod message_changes;
 pub mod messages;
 pub mod sending;
 pub mod service;
+pub mod telegram_folders;

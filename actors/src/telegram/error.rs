@@ -95,6 +95,15 @@ pub enum TelegramError {
     /// The message has no file.
     #[error("the message has no file")]
     NoMedia,
+    /// The account has no such folder.
+    #[error("the folder is not known")]
+    FolderNotFound,
+    /// The account has as many folders as Telegram lets it have.
+    #[error("there are too many folders")]
+    TooManyFolders,
+    /// A shared folder holds named chats only.
+    #[error("the folder is shared")]
+    SharedFolder,
     /// The login code is wrong.
     #[error("the code is wrong")]
     InvalidCode,
@@ -215,6 +224,8 @@ fn classify(error: &RpcError) -> TelegramError {
         (_, "USER_ALREADY_PARTICIPANT") => TelegramError::AlreadyMember,
         (_, "QUOTE_TEXT_INVALID") => TelegramError::InvalidQuote,
         (_, "SCHEDULE_DATE_INVALID" | "SCHEDULE_DATE_TOO_LATE") => TelegramError::InvalidSchedule,
+        (_, "FILTER_ID_INVALID") => TelegramError::FolderNotFound,
+        (_, "DIALOG_FILTERS_TOO_MUCH" | "FILTERS_TOO_MUCH") => TelegramError::TooManyFolders,
         (_, "RANDOM_ID_DUPLICATE") => TelegramError::RandomIdDuplicate,
         (_, name) if let Some(refusal) = Refusal::named(name) => TelegramError::Refused(refusal),
         (code, name) => TelegramError::Rpc { code, name: name.to_owned() },

@@ -10,6 +10,7 @@ pub mod contacts;
 pub mod dialogs;
 pub mod envelope;
 pub mod error;
+pub mod folders;
 pub mod forwarding;
 pub mod help;
 pub mod history;
@@ -84,6 +85,9 @@ methods! {
     "contacts.search" => functions::contacts::Search, contacts::search;
     "messages.getDialogs" => functions::messages::GetDialogs, dialogs::get_dialogs;
     "messages.getPeerDialogs" => functions::messages::GetPeerDialogs, dialogs::get_peer_dialogs;
+    "messages.getDialogFilters" => functions::messages::GetDialogFilters, folders::get_dialog_filters;
+    "messages.updateDialogFilter" => functions::messages::UpdateDialogFilter, folders::update_dialog_filter;
+    "messages.updateDialogFiltersOrder" => functions::messages::UpdateDialogFiltersOrder, folders::update_dialog_filters_order;
     "messages.getHistory" => functions::messages::GetHistory, history::get_history;
     "messages.getMessages" => functions::messages::GetMessages, history::get_messages;
     "messages.sendMessage" => functions::messages::SendMessage, messages::send_message;

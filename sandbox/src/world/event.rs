@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::administration::Administered;
+use super::folder::Folder;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::Invite;
 use super::message_box::{Action, Content};
@@ -98,6 +99,27 @@ pub enum Event {
         owner: i64,
         /// Who, and under which names.
         contacts: Vec<NewContact>,
+    },
+    /// A folder was added or changed.
+    FolderSaved {
+        /// Whose.
+        user_id: i64,
+        /// What it is now.
+        folder: Box<Folder>,
+    },
+    /// A folder was removed.
+    FolderDeleted {
+        /// Whose.
+        user_id: i64,
+        /// Which.
+        folder_id: i32,
+    },
+    /// Folders were put in order.
+    FoldersOrdered {
+        /// Whose.
+        user_id: i64,
+        /// Which come first.
+        order: Vec<i32>,
     },
     /// A message was sent.
     MessageSent(NewMessage),

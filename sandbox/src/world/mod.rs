@@ -6,6 +6,7 @@ pub mod apply;
 mod control;
 pub mod event;
 pub mod files;
+pub mod folder;
 pub mod ids;
 pub mod invite;
 pub mod live;

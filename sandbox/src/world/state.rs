@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::administration::{Administration, right};
+use super::folder::Folder;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::{Invite, JoinRequest};
 use super::message_box::{Media, Message, MessageBox};
@@ -37,6 +38,9 @@ pub struct State {
     pub phones: BTreeMap<String, i64>,
     /// Peers by lower-case username.
     pub usernames: BTreeMap<String, PeerId>,
+    /// Folders by user, in their order.
+    #[serde(default)]
+    pub folders: BTreeMap<i64, Vec<Folder>>,
     /// Basic groups by id.
     pub chats: BTreeMap<i64, Chat>,
     /// Channels and supergroups by id.
@@ -311,6 +315,7 @@ impl State {
             users: BTreeMap::new(),
             phones: BTreeMap::new(),
             usernames: BTreeMap::new(),
+            folders: BTreeMap::new(),
             chats: BTreeMap::new(),
             channels: BTreeMap::new(),
             invites: BTreeMap::new(),

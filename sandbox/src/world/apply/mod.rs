@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod folders;
 mod history;
 mod invites;
 mod membership;
@@ -55,6 +56,13 @@ pub enum About {
         /// Which group.
         chat_id: i64,
     },
+    /// The user's folder changed, or is gone.
+    Folder {
+        /// Which folder.
+        folder_id: i32,
+    },
+    /// The user's folders have another order.
+    FolderOrder,
     /// The user came into a channel or left it.
     ChannelMembership {
         /// Which channel.
@@ -91,6 +99,9 @@ impl State {
             Event::ChannelCreated(channel) => self.create_channel(channel),
             Event::MembersAdded { peer, inviter, members, date } => self.add_members(*peer, *inviter, members, *date),
             Event::MemberRemoved { peer, actor, member, date } => self.remove_member(*peer, *actor, *member, *date),
+            Event::FolderSaved { user_id, folder } => self.save_folder(*user_id, folder),
+            Event::FolderDeleted { user_id, folder_id } => self.delete_folder(*user_id, *folder_id),
+            Event::FoldersOrdered { user_id, order } => self.order_folders(*user_id, order),
             Event::JoinedByInvite { hash, user_id, date } => self.join_by_invite(hash, *user_id, *date),
             Event::JoinRequested { hash, user_id, date } => {
                 self.request_to_join(hash, *user_id, *date);

@@ -1,6 +1,7 @@
 //! The world as one user sees it, in Telegram's types.
 
 mod dialogs;
+mod folders;
 mod messages;
 mod participants;
 mod peers;

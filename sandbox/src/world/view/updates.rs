@@ -26,6 +26,8 @@ impl View<'_> {
                 let chat = self.state.chats.get(chat_id)?;
                 Some(tl::types::UpdateChatParticipants { participants: self.chat_participants(chat) }.into())
             }
+            About::Folder { folder_id } => Some(self.folder_update(*folder_id)),
+            About::FolderOrder => Some(self.folder_order_update()),
             About::ChannelMembership { channel_id } => {
                 self.mention(PeerId::Channel(*channel_id));
                 Some(tl::types::UpdateChannel { channel_id: *channel_id }.into())
