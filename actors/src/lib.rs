@@ -7,6 +7,7 @@ pub mod account;
 pub mod audit;
 pub mod caller;
 pub mod catalogue;
+mod declaration;
 mod directory;
 mod environment;
 pub mod error;

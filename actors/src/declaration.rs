@@ -1,0 +1,179 @@
+//! What is said of an operation once: everything about it that does not depend on one call.
+
+use crate::scope::Scope;
+
+/// The HTTP method of an operation's REST route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Reads.
+    Get,
+    /// Creates or acts.
+    Post,
+    /// Replaces.
+    Put,
+    /// Changes in part.
+    Patch,
+    /// Removes.
+    Delete,
+}
+
+impl Method {
+    /// The method as HTTP spells it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
+        }
+    }
+
+    /// Whether the input may come in a JSON body.
+    pub fn has_body(self) -> bool {
+        matches!(self, Method::Post | Method::Put | Method::Patch)
+    }
+}
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Humans, and agents whose key has this scope.
+    Scope(Scope),
+    /// Anyone who is authenticated.
+    Authenticated,
+    /// Humans only. The text is what an agent is told.
+    Human(&'static str),
+    /// Administrators only. The text is what an agent is told.
+    Admin(&'static str),
+}
+
+/// What an operation does to the world. All but reads are audited before they happen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Changes nothing.
+    Read,
+    /// Changes something that can be mended.
+    Write,
+    /// Destroys data, or acts against others.
+    Destructive,
+}
+
+impl Effect {
+    /// Whether calls are audited and counted as mutations.
+    pub fn is_mutation(self) -> bool {
+        self != Effect::Read
+    }
+}
+
+/// Which bucket of this server's own rate limits a call draws from, besides the one of its key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RateClass {
+    /// No bucket.
+    Unlimited,
+    /// The account's bucket for actions that Telegram watches.
+    Account,
+    /// The user's bucket for login attempts.
+    Login,
+}
+
+/// Everything about an operation that does not depend on one call.
+#[derive(Debug)]
+pub struct Declaration {
+    /// `snake_case`: the MCP tool, and in camelCase the GraphQL field.
+    pub name: &'static str,
+    /// What it does, in one sentence.
+    pub summary: &'static str,
+    /// The REST method.
+    pub method: Method,
+    /// The REST path under `/api/v1`; parameters in braces are input fields, such as `{accountId}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub access: Access,
+    /// What it does to the world.
+    pub effect: Effect,
+    /// Which rate limit it draws from.
+    pub rate: RateClass,
+    /// The HTTP status of success.
+    pub success: u16,
+    /// Query parameters whose REST spelling differs from the field's: `(spelling, field)`.
+    pub query_spellings: &'static [(&'static str, &'static str)],
+    /// The field that a REST body is, where the body is not an object of fields.
+    pub body_field: Option<&'static str>,
+    /// Fields that travel in request headers: `(header, field)`, the header in lower case.
+    pub header_fields: &'static [(&'static str, &'static str)],
+    /// Whether the request's body is bytes of any kind, handed on as they come.
+    pub takes_bytes: bool,
+    /// Whether the answer's body is bytes of any kind, handed on as they come.
+    pub gives_bytes: bool,
+}
+
+impl Declaration {
+    /// A declaration with the common defaults: a read that answers 200, draws from no bucket and spells its query like its fields.
+    pub const fn new(
+        name: &'static str,
+        summary: &'static str,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        effect: Effect,
+    ) -> Self {
+        Self {
+            name,
+            summary,
+            method,
+            path,
+            access,
+            effect,
+            rate: RateClass::Unlimited,
+            success: 200,
+            query_spellings: &[],
+            body_field: None,
+            header_fields: &[],
+            takes_bytes: false,
+            gives_bytes: false,
+        }
+    }
+
+    /// The same, drawing from this bucket.
+    pub const fn rate(mut self, rate: RateClass) -> Self {
+        self.rate = rate;
+        self
+    }
+
+    /// The same, answering with this status.
+    pub const fn success(mut self, status: u16) -> Self {
+        self.success = status;
+        self
+    }
+
+    /// The same, with these fields in request headers.
+    pub const fn header_fields(mut self, fields: &'static [(&'static str, &'static str)]) -> Self {
+        self.header_fields = fields;
+        self
+    }
+
+    /// The same, reading a body of bytes.
+    pub const fn takes_bytes(mut self) -> Self {
+        self.takes_bytes = true;
+        self
+    }
+
+    /// The same, answering with bytes.
+    pub const fn gives_bytes(mut self) -> Self {
+        self.gives_bytes = true;
+        self
+    }
+
+    /// The same, with these REST spellings of query parameters.
+    pub const fn query_spellings(mut self, spellings: &'static [(&'static str, &'static str)]) -> Self {
+        self.query_spellings = spellings;
+        self
+    }
+
+    /// The same, with this field as the whole REST body, which is an array.
+    pub const fn body_field(mut self, field: &'static str) -> Self {
+        self.body_field = Some(field);
+        self
+    }
+}
