@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use crate::operation::Entry;
 use crate::operations::{
-    accounts, agent_keys, audit, chat_creation, chat_removal, chat_search, chats, contacts, credentials, folders, forwarding,
-    login, media, members, message_changes, messages, sending, service, telegram_folders,
+    accounts, agent_keys, audit, chat_creation, chat_details, chat_removal, chat_search, chat_state, chats, contact_changes,
+    contacts, credentials, folders, forwarding, joining, login, media, members, message_changes, messages, sending, service,
+    telegram_folders,
 };
 
 /// An ordered list of operations with unique names and unique routes.
@@ -31,7 +32,20 @@ impl Catalogue {
             Entry::account::<chat_creation::CreateGroup>(),
             Entry::account::<chat_creation::CreateChannel>(),
             Entry::account::<chat_removal::DeleteChat>(),
+            Entry::account::<chat_details::GetChat>(),
+            Entry::account::<chat_details::ListCommonChats>(),
             Entry::account::<chat_search::GlobalSearch>(),
+            Entry::account::<joining::ResolveChat>(),
+            Entry::account::<joining::JoinChat>(),
+            Entry::account::<joining::PreviewInvite>(),
+            Entry::account::<chat_state::ArchiveChat>(),
+            Entry::account::<chat_state::UnarchiveChat>(),
+            Entry::account::<chat_state::MuteChat>(),
+            Entry::account::<chat_state::UnmuteChat>(),
+            Entry::account::<chat_state::MarkChatUnread>(),
+            Entry::account::<chat_state::UnmarkChatUnread>(),
+            Entry::account::<chat_state::PinChat>(),
+            Entry::account::<chat_state::UnpinChat>(),
             Entry::account::<contacts::GetContacts>(),
             Entry::account::<members::ListMembers>(),
             Entry::account::<members::AddMembers>(),
@@ -40,6 +54,13 @@ impl Catalogue {
             Entry::account::<members::UnbanMember>(),
             Entry::account::<members::PromoteAdmin>(),
             Entry::account::<members::DemoteAdmin>(),
+            Entry::account::<contacts::SearchContacts>(),
+            Entry::account::<contacts::ListBlocked>(),
+            Entry::account::<contact_changes::AddContact>(),
+            Entry::account::<contact_changes::ImportContacts>(),
+            Entry::account::<contact_changes::DeleteContact>(),
+            Entry::account::<contact_changes::BlockUser>(),
+            Entry::account::<contact_changes::UnblockUser>(),
             Entry::account::<messages::GetMessages>(),
             Entry::account::<sending::SendMessage>(),
             Entry::account::<messages::MarkMessagesRead>(),

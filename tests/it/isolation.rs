@@ -22,13 +22,16 @@ fn sample(name: &str, schema: &Value) -> Value {
     };
     match (name, kind) {
         ("scopes", _) => json!(["chats:read"]),
+        ("link", _) => json!("https://t.me/+AbCdEfGh"),
+        ("q", _) => json!("clara"),
+        ("userId", _) => json!(5_000_000_003_i64),
+        ("contacts", _) => json!([{ "phone": "+15550000003", "firstName": "C" }]),
         ("userIds", _) => json!([5_000_000_003_i64]),
         ("chatId", _) => json!(5_000_000_003_i64),
         ("apiHash", _) => json!("0123456789abcdef"),
         ("fromChatId" | "toChatId", _) => json!(5_000_000_003_i64),
         ("messageIds", _) => json!([1]),
         ("phone", _) => json!("+15550009999"),
-        ("userId", _) => json!(5_000_000_003_i64),
         (_, "integer") => json!(1),
         (_, "boolean") => json!(true),
         (_, "array") => json!([]),
@@ -75,7 +78,8 @@ async fn call(api: &Api, entry: &Entry, account: &str) -> Answer {
             None => request.json(&inputs),
         };
     } else {
-        request = request.query(&inputs.iter().map(|(name, value)| (name, value.to_string())).collect::<Vec<_>>());
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        request = request.query(&inputs.iter().map(|(name, value)| (name, text(value))).collect::<Vec<_>>());
     }
     send(request).await
 }

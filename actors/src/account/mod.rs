@@ -1,6 +1,7 @@
 //! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
 
 mod calls;
+mod chat_state;
 mod chats;
 mod connect;
 mod contacts;

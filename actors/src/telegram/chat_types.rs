@@ -50,3 +50,181 @@ pub struct FoundChat {
     /// The id in the marked form, as all other operations take it.
     pub chat_id: ChatId,
 }
+
+/// What the members of a group or channel may do, unless it is said otherwise for one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatPermissions {
+    /// Write.
+    pub send_messages: bool,
+    /// Send media.
+    pub send_media: bool,
+    /// Send polls.
+    pub send_polls: bool,
+    /// Send links with a preview.
+    pub embed_links: bool,
+    /// Change the title, the picture and the description.
+    pub change_info: bool,
+    /// Add members.
+    pub invite_users: bool,
+    /// Pin messages.
+    pub pin_messages: bool,
+    /// Make topics.
+    pub manage_topics: bool,
+}
+
+/// All that is known of one chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatDetails {
+    /// What a list of chats shows of it.
+    #[serde(flatten)]
+    pub chat: Chat,
+    /// The description, or what a person says of themselves.
+    pub about: Option<String>,
+    /// Whether it is in the archive.
+    pub is_archived: bool,
+    /// Whether it is pinned to the top of the list.
+    pub is_pinned: bool,
+    /// Whether it is marked unread.
+    pub is_marked_unread: bool,
+    /// The pinned message.
+    pub pinned_message_id: Option<i32>,
+    /// How many members it has.
+    pub members_count: Option<i32>,
+    /// How many administrators it has, if the account may know.
+    pub admins_count: Option<i32>,
+    /// The invite link, if the account may know.
+    pub invite_link: Option<String>,
+    /// The group of a channel's comments, or the channel of such a group.
+    pub linked_chat_id: Option<ChatId>,
+    /// How long each member waits between two messages.
+    pub slow_mode_secs: Option<i32>,
+    /// What members may do.
+    pub permissions: Option<ChatPermissions>,
+    /// Whether the account is in it; true of a private chat.
+    pub is_member: bool,
+    /// Whether the account administers it.
+    pub is_admin: bool,
+    /// Whether the account owns it.
+    pub is_owner: bool,
+    /// Whether the person is in the address book.
+    pub is_contact: bool,
+    /// Whether the person is blocked.
+    pub is_blocked: bool,
+    /// Whether it is a bot.
+    pub is_bot: bool,
+    /// The person's phone number, if the account may know.
+    pub phone: Option<String>,
+    /// How many groups the account and the person are both in.
+    pub common_chats_count: Option<i32>,
+}
+
+impl ChatDetails {
+    /// A chat of which no more is known than a list shows.
+    pub(super) fn of(chat: Chat) -> Self {
+        Self {
+            chat,
+            about: None,
+            is_archived: false,
+            is_pinned: false,
+            is_marked_unread: false,
+            pinned_message_id: None,
+            members_count: None,
+            admins_count: None,
+            invite_link: None,
+            linked_chat_id: None,
+            slow_mode_secs: None,
+            permissions: None,
+            is_member: true,
+            is_admin: false,
+            is_owner: false,
+            is_contact: false,
+            is_blocked: false,
+            is_bot: false,
+            phone: None,
+            common_chats_count: None,
+        }
+    }
+}
+
+/// Where an invite link leads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct InvitePreview {
+    /// The title.
+    pub title: String,
+    /// The description.
+    pub about: Option<String>,
+    /// What kind of chat it is.
+    pub chat_type: ChatType,
+    /// How many members it has.
+    pub members_count: Option<i32>,
+    /// Whether an administrator must let the account in.
+    pub is_request_needed: bool,
+    /// Whether the account is in it already.
+    pub is_member: bool,
+    /// The chat, if the account may see it already.
+    pub chat_id: Option<ChatId>,
+}
+
+/// What became of coming in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JoinStatus {
+    /// The account is a member.
+    Joined,
+    /// An administrator is asked to let the account in.
+    Requested,
+}
+
+/// What became of coming into a chat.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Joined {
+    /// What became of it.
+    pub status: JoinStatus,
+    /// The chat, if the account may know it.
+    pub chat_id: Option<ChatId>,
+}
+
+/// Somebody of the list of blocked people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Blocked {
+    /// Who.
+    pub chat_id: ChatId,
+    /// Their name.
+    pub title: String,
+    /// Their public username, without the at sign.
+    pub username: Option<String>,
+    /// Since when (Unix seconds).
+    pub date: i64,
+}
+
+/// A page of the list of blocked people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct BlockedPage {
+    pub(super) blocked: Vec<Blocked>,
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub(super) next_cursor: Option<String>,
+}
+
+impl BlockedPage {
+    /// Where the next page begins, if there is one.
+    pub fn next_cursor(&self) -> Option<String> {
+        self.next_cursor.clone()
+    }
+}
+
+/// What became of importing people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ImportedContacts {
+    /// Those who are contacts now.
+    pub contacts: Vec<Chat>,
+    /// Which of the given people, counted from 0, Telegram did not find or asks to import again later.
+    pub missing: Vec<usize>,
+}

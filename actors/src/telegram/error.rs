@@ -80,6 +80,18 @@ pub enum TelegramError {
     /// The account owns the channel, so it cannot leave it.
     #[error("the owner cannot leave")]
     OwnChannel,
+    /// Nobody has this username or phone number.
+    #[error("nobody is there")]
+    NobodyThere,
+    /// The invite link leads nowhere, or does not any more.
+    #[error("the invite link leads nowhere")]
+    InvalidInvite,
+    /// An administrator is asked to let the account in.
+    #[error("an administrator was asked")]
+    JoinRequested,
+    /// No more chats can be pinned.
+    #[error("too many chats are pinned")]
+    PinnedTooMany,
     /// The user is not a member.
     #[error("the user is not a member")]
     NotMember,
@@ -219,6 +231,11 @@ fn classify(error: &RpcError) -> TelegramError {
         }
         (_, "MESSAGE_ID_INVALID" | "MSG_ID_INVALID" | "MESSAGE_IDS_EMPTY") => TelegramError::MessageNotFound,
         (_, "MESSAGE_NOT_MODIFIED") => TelegramError::MessageNotModified,
+        (_, "USERNAME_NOT_OCCUPIED" | "USERNAME_INVALID" | "PHONE_NOT_OCCUPIED") => TelegramError::NobodyThere,
+        (_, "INVITE_HASH_EMPTY" | "INVITE_HASH_INVALID" | "INVITE_HASH_EXPIRED") => TelegramError::InvalidInvite,
+        (_, "INVITE_REQUEST_SENT") => TelegramError::JoinRequested,
+        (_, "PINNED_DIALOGS_TOO_MUCH") => TelegramError::PinnedTooMany,
+        (_, "CONTACT_ID_INVALID" | "PEER_HISTORY_EMPTY") => TelegramError::ChatNotFound,
         (_, "USER_CREATOR") => TelegramError::OwnChannel,
         (_, "USER_NOT_PARTICIPANT") => TelegramError::NotMember,
         (_, "USER_ALREADY_PARTICIPANT") => TelegramError::AlreadyMember,

@@ -5,9 +5,11 @@
 mod addressing;
 mod calls;
 mod chat_creation;
+mod chat_details;
 mod chat_id;
 mod chat_removal;
 mod chat_search;
+mod chat_state;
 mod chat_types;
 mod connection;
 mod contacts;
@@ -16,7 +18,9 @@ mod error;
 mod folders;
 mod formatting;
 mod forwarding;
+mod joining;
 mod key_exchange;
+mod link;
 mod login;
 mod member_changes;
 mod members;
@@ -34,12 +38,19 @@ mod types;
 mod updates;
 
 pub use chat_id::{ChatId, ChatIdKind};
-pub use chat_types::{ContactPage, CreatedChat, FoundChat};
+pub use chat_types::{
+    Blocked, BlockedPage, ChatDetails, ChatPermissions, ContactPage, CreatedChat, FoundChat, ImportedContacts, InvitePreview,
+    JoinStatus, Joined,
+};
 pub use connection::{Connection, ConnectionOptions, Device};
+pub use contacts::PersonName;
 pub use error::{AuthLoss, TelegramError};
 pub use folders::{FolderContent, TelegramFolder, TelegramFolders};
 pub use formatting::{EntityType, Format, FormatError, FormattedText, TextEntity};
 pub use forwarding::Forward;
+pub(crate) use joining::COMMON_MAX;
+pub use link::ChatAddress;
+pub(crate) use link::phone;
 pub use login::{LoginToken, SignIn};
 pub use member_changes::{AddedMembers, Ban, MissingMember, Promotion};
 pub use members::{MEMBERS_PAGE_MAX, Member, MemberFilter, MemberPage, MemberRole};

@@ -126,3 +126,31 @@ pub fn delete_chat_user(
     let notices = call.change(Event::MemberRemoved { peer, actor, member, date: call.now });
     call.answer(None, &notices)
 }
+
+/// `messages.getCommonChats`: those with the largest ids first.
+pub fn get_common_chats(
+    call: &mut Call<'_>,
+    request: tl::functions::messages::GetCommonChats,
+) -> Result<tl::enums::messages::Chats, RpcError> {
+    let (me, other) = (call.user_id()?, call.user(&request.user_id)?.id);
+    if other == me {
+        return Err(RpcError::bad_request("USER_ID_INVALID"));
+    }
+    let state = call.state();
+    let groups = state.chats.values().map(|chat| (chat.id, PeerId::Chat(chat.id), &chat.members));
+    let channels = state.channels.values().filter(|channel| !channel.broadcast);
+    let channels = channels.map(|channel| (channel.id, PeerId::Channel(channel.id), &channel.members));
+    let common = groups.chain(channels).filter(|(id, _, members)| {
+        members.contains_key(&me) && members.contains_key(&other) && (request.max_id <= 0 || *id < request.max_id)
+    });
+    let mut common: Vec<(i64, PeerId)> = common.map(|(id, peer, _)| (id, peer)).collect();
+    common.sort_unstable_by(|left, right| right.cmp(left));
+    let view = call.view()?;
+    let page = common.into_iter().take(usize::try_from(request.limit).unwrap_or(0).min(CHATS_MAX));
+    let page = page.filter_map(|(id, peer)| match peer {
+        PeerId::Chat(_) => state.chats.get(&id).map(|chat| view.chat(chat)),
+        PeerId::Channel(_) => state.channels.get(&id).map(|channel| view.channel(channel)),
+        PeerId::User(_) => None,
+    });
+    Ok(tl::types::messages::Chats { chats: page.collect() }.into())
+}

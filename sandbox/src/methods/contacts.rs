@@ -7,6 +7,7 @@ use grammers_tl_types as tl;
 use super::auth::phone_digits;
 use super::call::Call;
 use super::error::RpcError;
+use crate::world::apply::{About, Notice};
 use crate::world::event::{Event, NewContact};
 use crate::world::ids::PeerId;
 use crate::world::view::View;
@@ -138,4 +139,33 @@ fn is_called(call: &Call<'_>, peer: PeerId, query: &str) -> bool {
     names.is_some_and(|(name, username)| {
         name.to_lowercase().contains(query) || username.is_some_and(|username| username.to_lowercase().starts_with(query))
     })
+}
+
+/// `contacts.addContact`: a user, under a name of the caller's own.
+pub fn add_contact(call: &mut Call<'_>, request: tl::functions::contacts::AddContact) -> Result<tl::enums::Updates, RpcError> {
+    let owner = call.user_id()?;
+    let user_id = call.user(&request.id)?.id;
+    if request.first_name.trim().is_empty() {
+        return Err(RpcError::bad_request("CONTACT_NAME_EMPTY"));
+    }
+    if user_id == owner {
+        return Err(RpcError::bad_request("CONTACT_ID_INVALID"));
+    }
+    let contact = NewContact { user_id, first_name: request.first_name, last_name: request.last_name };
+    let mut notices = call.change(Event::ContactsAdded { owner, contacts: vec![contact] });
+    notices.push(Notice { to: owner, about: About::Person { user_id } });
+    call.answer(None, &notices)
+}
+
+/// `contacts.deleteContacts`.
+pub fn delete_contacts(
+    call: &mut Call<'_>,
+    request: tl::functions::contacts::DeleteContacts,
+) -> Result<tl::enums::Updates, RpcError> {
+    let owner = call.user_id()?;
+    let contacts: Result<Vec<i64>, RpcError> = request.id.iter().map(|named| Ok(call.user(named)?.id)).collect();
+    let contacts = contacts?;
+    let mut notices = call.change(Event::ContactsRemoved { owner, contacts: contacts.clone() });
+    notices.extend(contacts.into_iter().map(|user_id| Notice { to: owner, about: About::Person { user_id } }));
+    call.answer(None, &notices)
 }

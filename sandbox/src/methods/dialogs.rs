@@ -9,27 +9,31 @@ use crate::world::ids::PeerId;
 use crate::world::state::Dialog;
 use crate::world::view::{View, count};
 
-/// A conversation and when it last moved. The list is in this order, latest first; the peer decides between equals.
-type Place = (i32, PeerId);
+/// A conversation, whether it is pinned, and when it last moved. The list is in this order, latest first; the peer decides
+/// between equals.
+type Place = (bool, i32, PeerId);
 
-/// `messages.getDialogs`: there is one folder, and nothing is pinned.
+/// `messages.getDialogs`: what is pinned comes first. Without a folder it gives everything, the archive among it.
 pub fn get_dialogs(
     call: &mut Call<'_>,
     request: tl::functions::messages::GetDialogs,
 ) -> Result<tl::enums::messages::Dialogs, RpcError> {
-    let mut places = if request.folder_id.unwrap_or(0) == 0 { places(call)? } else { Vec::new() };
+    let mut places = places(call, request.folder_id)?;
     places.sort_unstable_by(|left, right| right.cmp(left));
     let total = places.len();
     if request.offset_date > 0 {
         let last = call.peer(&request.offset_peer).ok();
-        places.retain(|(date, peer)| match last {
+        places.retain(|(_, date, peer)| match last {
             Some(last) => (*date, *peer) < (request.offset_date, last),
             None => *date < request.offset_date,
         });
     }
+    if request.exclude_pinned {
+        places.retain(|(pinned, ..)| !pinned);
+    }
     places.truncate(usize::try_from(request.limit).unwrap_or(0).min(PAGE_MAX));
     let mut view = call.view()?;
-    let peers = places.iter().map(|(_, peer)| *peer);
+    let peers = places.iter().map(|(.., peer)| *peer);
     let (dialogs, messages) = describe(call, &mut view, peers)?;
     let (users, chats) = view.mentioned();
     if dialogs.len() == total {
@@ -38,13 +42,18 @@ pub fn get_dialogs(
     Ok(tl::types::messages::DialogsSlice { count: count(total), dialogs, messages, chats, users }.into())
 }
 
-fn places(call: &Call<'_>) -> Result<Vec<Place>, RpcError> {
+fn places(call: &Call<'_>, folder_id: Option<i32>) -> Result<Vec<Place>, RpcError> {
     let me = call.me()?;
-    let places = me.dialogs.keys().filter_map(|peer| match (call.state().top_message(me, *peer), peer) {
-        (Some(top), _) => Some((top.date, *peer)),
+    let moved = |peer: PeerId| match (call.state().top_message(me, peer), peer) {
+        (Some(top), _) => Some(top.date),
         // A channel stays in the list when all its messages are gone; other conversations do not.
-        (None, PeerId::Channel(id)) => Some((call.state().channels.get(id)?.date, *peer)),
+        (None, PeerId::Channel(id)) => Some(call.state().channels.get(&id)?.date),
         (None, _) => None,
+    };
+    let places = me.dialogs.keys().filter_map(|peer| {
+        let settings = me.settings_of(*peer);
+        let listed = folder_id.is_none_or(|folder| folder == i32::from(settings.archived));
+        moved(*peer).filter(|_| listed).map(|date| (settings.pinned, date, *peer))
     });
     Ok(places.collect())
 }

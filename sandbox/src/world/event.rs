@@ -8,6 +8,7 @@ use super::folder::Folder;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::Invite;
 use super::message_box::{Action, Content};
+use super::peer_settings::PeerSetting;
 use super::state::{Authorization, ForwardOrigin, Password};
 
 /// See the module's description.
@@ -120,6 +121,22 @@ pub enum Event {
         user_id: i64,
         /// Which come first.
         order: Vec<i32>,
+    },
+    /// People were taken from an address book.
+    ContactsRemoved {
+        /// Whose.
+        owner: i64,
+        /// Who.
+        contacts: Vec<i64>,
+    },
+    /// A user set something for a conversation or a person.
+    PeerSettingChanged {
+        /// Who did it.
+        user_id: i64,
+        /// For which.
+        peer: PeerId,
+        /// What.
+        setting: PeerSetting,
     },
     /// A message was sent.
     MessageSent(NewMessage),

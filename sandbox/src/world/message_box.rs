@@ -131,6 +131,13 @@ pub enum Change {
         /// How many incoming messages are left unread.
         still_unread: i32,
     },
+    /// A conversation went into the archive, or came out of it.
+    Archived {
+        /// Which.
+        peer: PeerId,
+        /// Into it.
+        archived: bool,
+    },
     /// The other side has read the owner's messages.
     ReadOutbox {
         /// The conversation.

@@ -11,6 +11,7 @@ pub mod ids;
 pub mod invite;
 pub mod live;
 pub mod message_box;
+pub mod peer_settings;
 pub mod srp;
 pub mod state;
 pub mod view;

@@ -10,6 +10,7 @@ use super::folder::Folder;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::{Invite, JoinRequest};
 use super::message_box::{Media, Message, MessageBox};
+use super::peer_settings::PeerSettings;
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
 pub const RANDOM_IDS_MAX: usize = 10_000;
@@ -167,8 +168,18 @@ pub struct User {
     pub messages: MessageBox,
     /// Conversations, those in channels among them.
     pub dialogs: BTreeMap<PeerId, Dialog>,
+    /// What is set for conversations and people.
+    #[serde(default)]
+    pub settings: BTreeMap<PeerId, PeerSettings>,
     /// The last `random_id`s that were used.
     pub random_ids: RandomIds,
+}
+
+impl User {
+    /// What is set for a peer.
+    pub fn settings_of(&self, peer: PeerId) -> PeerSettings {
+        self.settings.get(&peer).cloned().unwrap_or_default()
+    }
 }
 
 /// How an owner calls a contact.

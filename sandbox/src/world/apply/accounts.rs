@@ -45,6 +45,11 @@ impl State {
                     user.password.clone_from(password);
                 }
             }
+            Event::ContactsRemoved { owner, contacts } => {
+                if let Some(user) = self.users.get_mut(owner) {
+                    user.contacts.retain(|contact, _| !contacts.contains(contact));
+                }
+            }
             Event::ContactsAdded { owner, contacts } => self.add_contacts(*owner, contacts),
             code_event => self.apply_to_codes(code_event),
         }
@@ -103,6 +108,7 @@ impl State {
             contacts: BTreeMap::new(),
             messages: MessageBox::default(),
             dialogs: BTreeMap::new(),
+            settings: BTreeMap::new(),
             random_ids: RandomIds::default(),
         };
         self.users.insert(id, user);

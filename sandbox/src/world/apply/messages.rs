@@ -6,6 +6,7 @@ use super::{About, Notice};
 use crate::world::event::NewMessage;
 use crate::world::ids::PeerId;
 use crate::world::message_box::{Change, Content, Message};
+use crate::world::peer_settings::PeerSetting;
 use crate::world::state::{MessageCopy, State};
 
 impl State {
@@ -22,6 +23,8 @@ impl State {
         match new.peer {
             PeerId::Channel(channel_id) => self.post_to_channel(channel_id, shared_id, new),
             PeerId::User(other) if other == new.from => self.put_copies(shared_id, new, &[(other, new.peer)]),
+            // Who is blocked sees the message go out, and nobody receives it.
+            PeerId::User(other) if self.has_blocked(other, new.from) => self.put_copies(shared_id, new, &[(new.from, new.peer)]),
             PeerId::User(other) => self.put_copies(shared_id, new, &[(new.from, new.peer), (other, PeerId::User(new.from))]),
             PeerId::Chat(chat_id) => {
                 let Some(chat) = self.chats.get(&chat_id) else { return Vec::new() };
@@ -146,6 +149,12 @@ impl State {
     }
 
     pub(super) fn read_history(&mut self, user_id: i64, peer: PeerId, max_id: i32) -> Vec<Notice> {
+        let mut notices = self.set_for_peer(user_id, peer, PeerSetting::UnreadMark(false));
+        notices.extend(self.read_messages(user_id, peer, max_id));
+        notices
+    }
+
+    fn read_messages(&mut self, user_id: i64, peer: PeerId, max_id: i32) -> Vec<Notice> {
         let Some(dialog) = self.users.get(&user_id).and_then(|user| user.dialogs.get(&peer)) else { return Vec::new() };
         let before = dialog.read_inbox_max_id;
         let last = match peer {

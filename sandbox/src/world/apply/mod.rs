@@ -10,10 +10,13 @@ mod history;
 mod invites;
 mod membership;
 mod messages;
+mod peer_settings;
 mod removal;
 
 use super::event::Event;
+use super::ids::PeerId;
 use super::message_box::LoggedChange;
+use super::peer_settings::PeerSetting;
 use super::state::State;
 
 /// Something that a user's sessions are to be told.
@@ -50,6 +53,18 @@ pub enum About {
         channel_id: i64,
         /// Up to this message.
         max_id: i32,
+    },
+    /// The user has set something for a conversation or a person.
+    Setting {
+        /// Which.
+        peer: PeerId,
+        /// What.
+        setting: PeerSetting,
+    },
+    /// A person is another to the user than before: a contact, or none any more.
+    Person {
+        /// Who.
+        user_id: i64,
     },
     /// A basic group's members changed.
     ChatMembers {
@@ -88,6 +103,7 @@ impl State {
             Event::ChannelHistoryHidden { user_id, channel_id, max_id } => {
                 self.hide_channel_history(*user_id, *channel_id, *max_id)
             }
+            Event::PeerSettingChanged { user_id, peer, setting } => self.set_for_peer(*user_id, *peer, *setting),
             Event::DialogForgotten { user_id, peer } => {
                 self.forget_dialog(*user_id, *peer);
                 Vec::new()

@@ -12,6 +12,7 @@ impl State {
             PeerId::Chat(chat_id) => self.chats.get(&chat_id).is_some_and(|chat| chat.members.contains_key(&user_id)),
             PeerId::User(_) | PeerId::Channel(_) => false,
         };
+        self.forget_place(user_id, peer);
         let Some(user) = self.users.get_mut(&user_id) else { return };
         user.dialogs.remove(&peer);
         if is_member {

@@ -4,9 +4,19 @@ use grammers_tl_types as tl;
 
 use super::{View, count};
 use crate::world::ids::PeerId;
+use crate::world::peer_settings::PeerSettings;
 use crate::world::state::{Channel, Chat, Dialog, User};
 
 impl View<'_> {
+    fn settings_of(&self, peer: PeerId) -> PeerSettings {
+        self.state.users.get(&self.viewer).map_or_else(PeerSettings::default, |viewer| viewer.settings_of(peer))
+    }
+
+    /// How the viewer wants to be told of a peer's messages.
+    pub(super) fn notify_settings(&self, peer: PeerId) -> tl::enums::PeerNotifySettings {
+        notify_settings(self.settings_of(peer).muted_until)
+    }
+
     /// A conversation of the viewer's.
     pub fn dialog(&mut self, owner: &User, peer: PeerId, dialog: &Dialog) -> tl::enums::Dialog {
         let pts = match peer {
@@ -15,9 +25,10 @@ impl View<'_> {
         };
         let top_message = self.state.top_message(owner, peer).map_or(0, |message| message.id);
         let unread_count = self.state.unread_count(owner, peer);
+        let settings = owner.settings_of(peer);
         tl::types::Dialog {
-            pinned: false,
-            unread_mark: false,
+            pinned: settings.pinned,
+            unread_mark: settings.unread_mark,
             view_forum_as_messages: false,
             peer: self.mention(peer),
             top_message,
@@ -27,10 +38,10 @@ impl View<'_> {
             unread_mentions_count: 0,
             unread_reactions_count: 0,
             unread_poll_votes_count: 0,
-            notify_settings: notify_settings(),
+            notify_settings: self.notify_settings(peer),
             pts,
             draft: None,
-            folder_id: None,
+            folder_id: settings.archived.then_some(1),
             ttl_period: None,
         }
         .into()
@@ -39,11 +50,12 @@ impl View<'_> {
     /// All there is to know of a user.
     pub fn user_full(&mut self, user: &User) -> tl::enums::UserFull {
         self.mention(PeerId::User(user.id));
+        let settings = self.settings_of(PeerId::User(user.id));
         let common = self.state.chats.values().filter(|chat| {
             user.id != self.viewer && chat.members.contains_key(&user.id) && chat.members.contains_key(&self.viewer)
         });
         tl::types::UserFull {
-            blocked: false,
+            blocked: settings.blocked_since.is_some(),
             phone_calls_available: false,
             phone_calls_private: false,
             can_pin_message: false,
@@ -69,11 +81,11 @@ impl View<'_> {
             personal_photo: None,
             profile_photo: None,
             fallback_photo: None,
-            notify_settings: notify_settings(),
+            notify_settings: self.notify_settings(PeerId::User(user.id)),
             bot_info: None,
             pinned_msg_id: None,
             common_chats_count: count(common.count()),
-            folder_id: None,
+            folder_id: settings.archived.then_some(1),
             ttl_period: None,
             theme: None,
             private_forward_name: None,
@@ -118,7 +130,7 @@ impl View<'_> {
             about: String::new(),
             participants,
             chat_photo: None,
-            notify_settings: notify_settings(),
+            notify_settings: self.notify_settings(PeerId::Chat(chat.id)),
             exported_invite: None,
             bot_info: None,
             pinned_msg_id: None,
@@ -177,7 +189,7 @@ impl View<'_> {
             read_outbox_max_id: dialog.read_outbox_max_id,
             unread_count,
             chat_photo: tl::types::PhotoEmpty { id: 0 }.into(),
-            notify_settings: notify_settings(),
+            notify_settings: self.notify_settings(peer),
             exported_invite: None,
             bot_info: Vec::new(),
             migrated_from_chat_id: None,
@@ -217,11 +229,11 @@ impl View<'_> {
     }
 }
 
-fn notify_settings() -> tl::enums::PeerNotifySettings {
+fn notify_settings(mute_until: Option<i32>) -> tl::enums::PeerNotifySettings {
     tl::types::PeerNotifySettings {
         show_previews: None,
         silent: None,
-        mute_until: None,
+        mute_until,
         ios_sound: None,
         android_sound: None,
         other_sound: None,
@@ -235,7 +247,7 @@ fn notify_settings() -> tl::enums::PeerNotifySettings {
 }
 
 /// The settings of a peer as `users.getFullUser` and its kin answer them.
-fn peer_settings() -> tl::enums::PeerSettings {
+pub(super) fn peer_settings() -> tl::enums::PeerSettings {
     tl::types::PeerSettings {
         report_spam: false,
         add_contact: false,

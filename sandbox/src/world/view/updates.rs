@@ -6,6 +6,7 @@ use super::View;
 use crate::world::apply::About;
 use crate::world::ids::PeerId;
 use crate::world::message_box::{Change, LoggedChange};
+use crate::world::peer_settings::PeerSetting;
 
 /// The `seq` of every state: nothing here is ordered by `seq`, for every change that matters has a `pts`.
 pub const SEQ: i32 = 1;
@@ -21,6 +22,11 @@ impl View<'_> {
                 self.mention(PeerId::Channel(*channel_id));
                 Some(tl::types::UpdateReadChannelOutbox { channel_id: *channel_id, max_id: *max_id }.into())
             }
+            About::Setting { peer, setting } => self.setting_update(*peer, *setting),
+            About::Person { user_id } => {
+                let peer = self.mention(PeerId::User(*user_id));
+                Some(tl::types::UpdatePeerSettings { peer, settings: super::dialogs::peer_settings() }.into())
+            }
             About::ChatMembers { chat_id } => {
                 self.mention(PeerId::Chat(*chat_id));
                 let chat = self.state.chats.get(chat_id)?;
@@ -33,6 +39,28 @@ impl View<'_> {
                 Some(tl::types::UpdateChannel { channel_id: *channel_id }.into())
             }
         }
+    }
+
+    fn setting_update(&mut self, peer: PeerId, setting: PeerSetting) -> Option<tl::enums::Update> {
+        let named = self.mention(peer);
+        let dialog = tl::types::DialogPeer { peer: named.clone() }.into();
+        Some(match setting {
+            PeerSetting::Pinned(pinned) => tl::types::UpdateDialogPinned { pinned, folder_id: None, peer: dialog }.into(),
+            PeerSetting::UnreadMark(unread) => {
+                tl::types::UpdateDialogUnreadMark { unread, peer: dialog, saved_peer_id: None }.into()
+            }
+            PeerSetting::MutedUntil(_) => {
+                let notify_settings = self.notify_settings(peer);
+                let peer = tl::types::NotifyPeer { peer: named }.into();
+                tl::types::UpdateNotifySettings { peer, notify_settings }.into()
+            }
+            PeerSetting::BlockedSince(since) => {
+                let (blocked, blocked_my_stories_from) = (since.is_some(), false);
+                tl::types::UpdatePeerBlocked { blocked, blocked_my_stories_from, peer_id: named }.into()
+            }
+            // This one is in the box, with a `pts`.
+            PeerSetting::Archived(_) => return None,
+        })
     }
 
     /// A change of the viewer's own box.
@@ -62,6 +90,10 @@ impl View<'_> {
                 }
                 .into(),
             ),
+            Change::Archived { peer, archived } => {
+                let folder_peer = tl::types::FolderPeer { peer: self.mention(*peer), folder_id: i32::from(*archived) };
+                Some(tl::types::UpdateFolderPeers { folder_peers: vec![folder_peer.into()], pts, pts_count }.into())
+            }
             Change::ReadOutbox { peer, max_id } => {
                 let peer = self.mention(*peer);
                 Some(tl::types::UpdateReadHistoryOutbox { peer, max_id: *max_id, pts, pts_count }.into())
@@ -88,7 +120,7 @@ impl View<'_> {
                 Some(tl::types::UpdateDeleteChannelMessages { channel_id, messages: ids.clone(), pts, pts_count }.into())
             }
             // A channel's box does not hold what its members have read.
-            Change::ReadInbox { .. } | Change::ReadOutbox { .. } => None,
+            Change::ReadInbox { .. } | Change::ReadOutbox { .. } | Change::Archived { .. } => None,
         }
     }
 
