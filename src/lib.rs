@@ -6,6 +6,7 @@ pub mod cli;
 pub mod config;
 pub mod http;
 pub mod openapi;
+pub mod reference;
 pub mod server;
 pub mod shutdown;
 pub mod telemetry;

@@ -4,11 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::operation::Entry;
-use crate::operations::{
-    accounts, agent_keys, audit, chat_creation, chat_details, chat_removal, chat_search, chat_state, chats, contact_changes,
-    contacts, credentials, folders, forwarding, joining, login, media, members, message_changes, messages, sending, service,
-    telegram_folders,
-};
+use crate::operations::*;
 
 /// An ordered list of operations with unique names and unique routes.
 #[derive(Clone)]

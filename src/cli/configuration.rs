@@ -1,9 +1,9 @@
-//! `vasya-server config` and `vasya-server openapi`.
+//! `vasya-server config`, and the commands that print what is made from the catalogue.
 
 use vasya_actors::catalogue::Catalogue;
 
 use super::{CommandError, FileArgument, print};
-use crate::{config, openapi};
+use crate::{config, openapi, reference};
 
 /// What to describe.
 #[derive(Clone, Debug, clap::Args)]
@@ -25,4 +25,9 @@ pub(super) fn print_openapi() -> Result<(), CommandError> {
     let document = openapi::document(&Catalogue::standard());
     let text = serde_json::to_string_pretty(&document).map_err(CommandError::refused)?;
     print(&format!("{text}\n"))
+}
+
+/// Prints the document that `docs/api/README.md` keeps.
+pub(super) fn print_reference() -> Result<(), CommandError> {
+    print(&reference::document(&Catalogue::standard()))
 }

@@ -39,6 +39,8 @@ enum Command {
     Config(configuration::Arguments),
     /// Print the OpenAPI document.
     Openapi,
+    /// Print the reference of the API in Markdown.
+    Reference,
     /// Run the sandbox's network alone.
     #[cfg(feature = "sandbox")]
     #[command(hide = true)]
@@ -90,6 +92,7 @@ pub fn main() -> ExitCode {
         Command::Token(arguments) => token::run(&arguments),
         Command::Config(arguments) => configuration::run(&arguments),
         Command::Openapi => configuration::print_openapi(),
+        Command::Reference => configuration::print_reference(),
         #[cfg(feature = "sandbox")]
         Command::TelegramSandbox(arguments) => {
             crate::telemetry::start(&crate::config::LogConfiguration {

@@ -78,9 +78,7 @@ impl Operation for GetAccount {
     );
     type Output = AccountDetail;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 }
 
 impl UserOperation for GetAccount {
@@ -108,9 +106,7 @@ impl Operation for DeleteAccount {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 }
 
 impl UserOperation for DeleteAccount {

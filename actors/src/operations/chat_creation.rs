@@ -41,9 +41,7 @@ impl Operation for CreateGroup {
     .rate(RateClass::Account);
     type Output = CreatedChat;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn chats(&self) -> Vec<ChatId> {
         self.user_ids.clone()
@@ -94,9 +92,7 @@ impl Operation for CreateChannel {
     .rate(RateClass::Account);
     type Output = CreatedChat;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         check_title(&self.title)?;

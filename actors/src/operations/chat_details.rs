@@ -28,13 +28,7 @@ impl Operation for GetChat {
     );
     type Output = ChatDetails;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for GetChat {
@@ -69,13 +63,7 @@ impl Operation for ListCommonChats {
     );
     type Output = ChatPage;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 
     fn validate(&self) -> Result<(), Error> {
         match self.chat_id.kind() {

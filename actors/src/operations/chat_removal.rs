@@ -33,13 +33,7 @@ impl Operation for DeleteChat {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for DeleteChat {

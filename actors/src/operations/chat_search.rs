@@ -42,9 +42,7 @@ impl Operation for GlobalSearch {
     );
     type Output = Vec<FoundChat>;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         check_query(&self.q)

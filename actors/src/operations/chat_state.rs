@@ -32,13 +32,7 @@ impl Operation for ArchiveChat {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for ArchiveChat {
@@ -67,13 +61,7 @@ impl Operation for UnarchiveChat {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for UnarchiveChat {
@@ -105,13 +93,7 @@ impl Operation for MuteChat {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 
     fn validate(&self) -> Result<(), Error> {
         match self.until {
@@ -147,13 +129,7 @@ impl Operation for UnmuteChat {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for UnmuteChat {
@@ -182,13 +158,7 @@ impl Operation for MarkChatUnread {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for MarkChatUnread {
@@ -217,13 +187,7 @@ impl Operation for UnmarkChatUnread {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for UnmarkChatUnread {
@@ -252,13 +216,7 @@ impl Operation for PinChat {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for PinChat {
@@ -287,13 +245,7 @@ impl Operation for UnpinChat {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for UnpinChat {

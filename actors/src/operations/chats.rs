@@ -53,9 +53,7 @@ impl Operation for ListChats {
     );
     type Output = ChatPage;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn next_cursor(page: &ChatPage) -> Option<String> {
         page.next_cursor()
@@ -88,9 +86,7 @@ impl Operation for StartLoadingChats {
     .success(202);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 }
 
 impl AccountOperation for StartLoadingChats {

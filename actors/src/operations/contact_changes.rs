@@ -43,9 +43,7 @@ impl Operation for AddContact {
     );
     type Output = Chat;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn chats(&self) -> Vec<ChatId> {
         vec![self.user_id]
@@ -98,9 +96,7 @@ impl Operation for ImportContacts {
     .rate(RateClass::Account);
     type Output = ImportedContacts;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         if self.contacts.is_empty() || self.contacts.len() > IMPORTED_MAX {
@@ -148,9 +144,7 @@ impl Operation for DeleteContact {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn chats(&self) -> Vec<ChatId> {
         vec![self.user_id]
@@ -188,9 +182,7 @@ impl Operation for BlockUser {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn chats(&self) -> Vec<ChatId> {
         vec![self.user_id]
@@ -228,9 +220,7 @@ impl Operation for UnblockUser {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn chats(&self) -> Vec<ChatId> {
         vec![self.user_id]

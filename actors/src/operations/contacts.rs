@@ -46,9 +46,7 @@ impl Operation for GetContacts {
     );
     type Output = ContactPage;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn next_cursor(page: &ContactPage) -> Option<String> {
         page.next_cursor()
@@ -85,9 +83,7 @@ impl Operation for SearchContacts {
     );
     type Output = Vec<Chat>;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         if self.q.chars().count() > QUERY_CHARACTERS_MAX {
@@ -130,9 +126,7 @@ impl Operation for ListBlocked {
     );
     type Output = BlockedPage;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn next_cursor(page: &BlockedPage) -> Option<String> {
         page.next_cursor()

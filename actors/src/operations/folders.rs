@@ -84,9 +84,7 @@ impl Operation for ListFolders {
     );
     type Output = Vec<Folder>;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 }
 
 impl AccountOperation for ListFolders {
@@ -217,9 +215,7 @@ impl Operation for GetTabs {
     );
     type Output = Vec<Tab>;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 }
 
 impl AccountOperation for GetTabs {
@@ -264,9 +260,7 @@ impl Operation for SaveTabs {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         check_length("tabs", self.tabs.len(), TABS_MAX)?;

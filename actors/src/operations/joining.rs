@@ -29,9 +29,7 @@ impl Operation for ResolveChat {
     );
     type Output = Chat;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         address("q", &self.q).map(|_| ())
@@ -65,9 +63,7 @@ impl Operation for JoinChat {
     .rate(RateClass::Account);
     type Output = Joined;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         match address("link", &self.link)? {
@@ -107,9 +103,7 @@ impl Operation for PreviewInvite {
     );
     type Output = InvitePreview;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         invite(&self.link).map(|_| ())

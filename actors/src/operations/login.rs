@@ -100,9 +100,7 @@ impl Operation for VerifyLoginCode {
     .rate(RateClass::Login);
     type Output = LoginOutcome;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         within("code", &self.code, CODE_BYTES_MAX)
@@ -137,9 +135,7 @@ impl Operation for SubmitTwoFactorPassword {
     .rate(RateClass::Login);
     type Output = LoginOutcome;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         within("password", &self.password, PASSWORD_BYTES_MAX)

@@ -109,13 +109,7 @@ impl Operation for SendMedia {
     .takes_bytes();
     type Output = Message;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 
     fn validate(&self) -> Result<(), Error> {
         if self.length == Some(0) {
@@ -159,13 +153,7 @@ impl Operation for DownloadMedia {
     .gives_bytes();
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl DownloadOperation for DownloadMedia {

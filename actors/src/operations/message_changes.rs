@@ -46,13 +46,7 @@ impl Operation for EditMessage {
     );
     type Output = Message;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 
     fn validate(&self) -> Result<(), Error> {
         check_text(&self.text)
@@ -89,13 +83,7 @@ impl Operation for DeleteMessages {
     );
     type Output = Deleted;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 
     fn validate(&self) -> Result<(), Error> {
         check_message_ids(&self.message_ids)
@@ -134,13 +122,7 @@ impl Operation for DeleteHistory {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 
     fn validate(&self) -> Result<(), Error> {
         match self.max_id {

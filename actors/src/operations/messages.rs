@@ -58,13 +58,7 @@ impl Operation for GetMessages {
     .query_spellings(&[("offset_id", "offsetId"), ("topic_id", "topicId")]);
     type Output = Vec<Message>;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for GetMessages {
@@ -96,13 +90,7 @@ impl Operation for MarkMessagesRead {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 }
 
 impl AccountOperation for MarkMessagesRead {

@@ -1,5 +1,8 @@
 //! The operations, one file for each family. Adding one is a struct here and a line in the catalogue.
 
+#[macro_use]
+mod subjects;
+
 pub mod accounts;
 pub mod agent_keys;
 pub mod audit;

@@ -68,13 +68,7 @@ impl Operation for SendMessage {
     .rate(RateClass::Account);
     type Output = Message;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
-
-    fn chats(&self) -> Vec<ChatId> {
-        vec![self.chat_id]
-    }
+    in_chat!();
 
     fn validate(&self) -> Result<(), Error> {
         formatted("text", &self.text, self.format)?;

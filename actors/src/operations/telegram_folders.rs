@@ -42,9 +42,7 @@ impl Operation for ListTelegramFolders {
     );
     type Output = Vec<TelegramFolder>;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 }
 
 impl AccountOperation for ListTelegramFolders {
@@ -115,9 +113,7 @@ impl Operation for SaveTelegramFolder {
     );
     type Output = TelegramFolder;
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn chats(&self) -> Vec<ChatId> {
         [self.pinned_chat_ids.as_slice(), &self.included_chat_ids, &self.excluded_chat_ids].concat()
@@ -191,9 +187,7 @@ impl Operation for DeleteTelegramFolder {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 }
 
 impl AccountOperation for DeleteTelegramFolder {
@@ -224,9 +218,7 @@ impl Operation for ReorderTelegramFolders {
     .success(204);
     type Output = ();
 
-    fn account(&self) -> Option<AccountReference> {
-        Some(self.account_id)
-    }
+    in_account!();
 
     fn validate(&self) -> Result<(), Error> {
         if self.folder_ids.len() > FOLDERS_MAX {

@@ -28,7 +28,7 @@ const fn row(class: RefusalClass, name: &'static str, sentence: &'static str) ->
     Refusal { name, class, sentence }
 }
 
-const TABLE: &[Refusal] = {
+static TABLE: &[Refusal] = {
     use RefusalClass::{Conflict, Invalid, NotFound, NotPermitted};
     &[
         row(NotPermitted, "CHAT_ADMIN_REQUIRED", "The account does not administer this chat, or lacks the right for this"),
@@ -88,8 +88,10 @@ mod tests {
 
     #[test]
     fn no_name_is_there_twice() {
-        for refusal in TABLE {
-            assert!(std::ptr::eq(Refusal::named(refusal.name).unwrap(), refusal), "{}", refusal.name);
+        let mut names: Vec<&str> = TABLE.iter().map(|refusal| refusal.name).collect();
+        names.sort_unstable();
+        for pair in names.windows(2) {
+            assert_ne!(pair[0], pair[1]);
         }
     }
 }
