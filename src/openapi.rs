@@ -82,11 +82,14 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     if !input.parameters.is_empty() {
         object.insert("parameters".into(), Value::Array(input.parameters));
     }
+    let mut content = Map::new();
     if declaration.takes_bytes {
-        object.insert("requestBody".into(), json!({ "required": true, "content": { "application/octet-stream": {} } }));
+        content.insert("application/octet-stream".into(), json!({}));
     }
     if let Some(body) = input.body {
-        let content = json!({ "application/json": { "schema": body } });
+        content.insert("application/json".into(), json!({ "schema": body }));
+    }
+    if !content.is_empty() {
         object.insert("requestBody".into(), json!({ "required": true, "content": content }));
     }
     object.insert("responses".into(), responses(entry, generator));
@@ -109,13 +112,17 @@ fn input(entry: &Entry, generator: &mut SchemaGenerator) -> Input {
         let schema = properties.remove(name).unwrap_or_else(|| json!({ "type": "string" }));
         parameters.push(json!({ "name": name, "in": "path", "required": true, "schema": schema }));
     }
+    let with_headers = properties.clone();
     for (header, field) in declaration.header_fields {
         if let Some(schema) = properties.remove(*field) {
             let required = required.iter().any(|required| *required == *field);
             parameters.push(json!({ "name": header, "in": "header", "required": required, "schema": schema }));
         }
     }
-    if !declaration.method.has_body() || declaration.takes_bytes {
+    if declaration.takes_json_instead {
+        // What is in headers beside bytes is in the object where there is one.
+        properties = with_headers;
+    } else if !declaration.method.has_body() || declaration.takes_bytes {
         for (name, schema) in properties {
             let spelled = declaration.query_spellings.iter().find(|(_, field)| *field == name);
             let spelling = spelled.map_or(name.as_str(), |(spelling, _)| spelling);

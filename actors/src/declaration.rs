@@ -104,6 +104,13 @@ pub struct Declaration {
     pub header_fields: &'static [(&'static str, &'static str)],
     /// Whether the request's body is bytes of any kind, handed on as they come.
     pub takes_bytes: bool,
+    /// Whether an operation that takes bytes also takes a JSON object of its fields instead: then the fields that are no headers are
+    /// in that object only.
+    pub takes_json_instead: bool,
+    /// The longest body of bytes, where that is less than the server takes.
+    pub bytes_max: Option<usize>,
+    /// Whether the work is given up when nobody waits for its answer any more. Only for work that changes nothing.
+    pub ends_with_caller: bool,
     /// Whether the answer's body is bytes of any kind, handed on as they come.
     pub gives_bytes: bool,
 }
@@ -131,6 +138,9 @@ impl Declaration {
             body_field: None,
             header_fields: &[],
             takes_bytes: false,
+            takes_json_instead: false,
+            bytes_max: None,
+            ends_with_caller: false,
             gives_bytes: false,
         }
     }
@@ -156,6 +166,18 @@ impl Declaration {
     /// The same, reading a body of bytes.
     pub const fn takes_bytes(mut self) -> Self {
         self.takes_bytes = true;
+        self
+    }
+
+    /// The same, reading a body of at most so many bytes, or a JSON object of its fields instead.
+    pub const fn takes_bytes_or_json(mut self, bytes_max: usize) -> Self {
+        (self.takes_bytes, self.takes_json_instead, self.bytes_max) = (true, true, Some(bytes_max));
+        self
+    }
+
+    /// The same, given up when nobody waits for the answer any more.
+    pub const fn ends_with_caller(mut self) -> Self {
+        self.ends_with_caller = true;
         self
     }
 

@@ -8,6 +8,7 @@ use tokio::sync::Semaphore;
 use crate::audit::AuditLog;
 use crate::runtime::{ArbiterPool, RestartPolicy};
 use crate::settings::{ApiCredentials, Settings};
+use crate::speech::Deepgram;
 use crate::store::DataFolder;
 use crate::user::agent_keys::KeyIndex;
 use crate::vault::Vault;
@@ -25,6 +26,7 @@ pub(crate) struct Environment {
     pub(crate) connects: Arc<Semaphore>,
     /// The credentials that an administrator has set; they stand before those of the settings.
     pub(crate) server_credentials: RwLock<Option<ApiCredentials>>,
+    pub(crate) deepgram: Deepgram,
     pub(crate) restarts: RestartPolicy,
 }
 

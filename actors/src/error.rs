@@ -44,6 +44,10 @@ codes! {
     LoginExpired = "login_expired", 400, "The login has expired";
     /// No api_id and api_hash are configured for this user.
     CredentialsMissing = "credentials_missing", 400, "Telegram credentials are missing";
+    /// Nothing that turns speech into text is set up for this user.
+    SpeechNotConfigured = "speech_not_configured", 400, "Speech to text is not set up";
+    /// The provider of speech to text refuses the user's key.
+    SpeechKeyRefused = "speech_key_refused", 400, "The key for speech to text is refused";
     /// No token, or one that is wrong, expired or revoked.
     Unauthorized = "unauthorized", 401, "Authentication is required";
     /// The account is not the caller's, or does not exist: one answer for both.
@@ -82,12 +86,18 @@ codes! {
     RateLimited = "rate_limited", 429, "Too many requests";
     /// Telegram asked to wait.
     TelegramFlood = "telegram_flood", 429, "Telegram asks to wait";
+    /// The provider of speech to text asks to wait.
+    SpeechRateLimited = "speech_rate_limited", 429, "The provider of speech to text asks to wait";
     /// A fault of this server.
     Internal = "internal", 500, "Internal server error";
+    /// The route exists because clients of other builds call it; this server does not have what it is for.
+    NotImplemented = "not_implemented", 501, "This server does not do this";
     /// Telegram refused the request.
     TelegramError = "telegram_error", 502, "Telegram refused the request";
     /// Telegram cannot be reached.
     TelegramUnreachable = "telegram_unreachable", 502, "Telegram cannot be reached";
+    /// The provider of speech to text failed, or cannot be reached.
+    SpeechFailed = "speech_failed", 502, "Speech to text failed";
     /// The account is not connected, or must log in again.
     AccountNotReady = "account_not_ready", 503, "The account is not ready";
     /// The audit log cannot be written, so nothing may be changed.

@@ -18,6 +18,7 @@ pub mod operations;
 pub mod runtime;
 pub mod scope;
 pub mod settings;
+pub mod speech;
 mod startup;
 pub mod store;
 pub mod stream;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
+use crate::speech::Endpoint;
 use crate::telegram::{Device, Network};
 
 /// The settings of a gateway.
@@ -21,10 +22,21 @@ pub struct Settings {
     pub credentials: Option<ApiCredentials>,
     /// What the server calls itself in Telegram's list of devices.
     pub device: Device,
+    /// How speech is turned into text.
+    pub speech: Speech,
     /// The store's page cache, in bytes.
     pub store_cache_bytes: u64,
     /// Limits.
     pub limits: Limits,
+}
+
+/// How speech is turned into text.
+#[derive(Clone, Debug)]
+pub struct Speech {
+    /// Where Deepgram is.
+    pub endpoint: Endpoint,
+    /// Which of its models hears.
+    pub model: String,
 }
 
 /// An application's identity with Telegram (my.telegram.org).

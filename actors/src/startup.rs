@@ -11,6 +11,7 @@ use crate::error::Error;
 use crate::identity::{KeyId, UserId};
 use crate::runtime::{ArbiterPool, RestartPolicy};
 use crate::settings::Settings;
+use crate::speech::Deepgram;
 use crate::store::{DataFolder, DataFolderError, SledStore};
 use crate::user::agent_keys::{IndexedKey, KeyIndex};
 use crate::user::load_server_credentials;
@@ -48,6 +49,7 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
     let keys = load_key_index(&vault).await?;
     let server_credentials = load_server_credentials(&vault.server_records()).await?;
     let connects = Arc::new(Semaphore::new(settings.limits.connects_max));
+    let deepgram = Deepgram::new(settings.speech.endpoint.clone(), settings.speech.model.clone());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let environment = Environment {
         _folder: folder,
@@ -58,6 +60,7 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
         pool: ArbiterPool::start(threads),
         connects,
         server_credentials: RwLock::new(server_credentials),
+        deepgram,
         restarts: RestartPolicy::default(),
     };
     Ok((Arc::new(environment), report.notes()))

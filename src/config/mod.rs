@@ -13,7 +13,8 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use vasya_actors::identity::UserId;
-use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings};
+use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings, Speech};
+use vasya_actors::speech::Endpoint;
 use vasya_actors::telegram::{Device, Network, NetworkDescription};
 use vasya_actors::vault::MasterKey;
 
@@ -304,8 +305,21 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
         sources.fault("telegram.device_model", "must have 1 to 64 characters");
     }
     let store_cache_bytes = sources.number("data.store_cache_mib", 8..=65_536).saturating_mul(1_024 * 1_024);
+    let speech = speech(sources);
     let limits = limits(sources);
-    Some(Settings { data_dir: data_dir?, master_key, network: network?, credentials, device, store_cache_bytes, limits })
+    let (data_dir, network, speech) = (data_dir?, network?, speech?);
+    Some(Settings { data_dir, master_key, network, credentials, device, speech, store_cache_bytes, limits })
+}
+
+fn speech(sources: &mut Sources) -> Option<Speech> {
+    let endpoint = Endpoint::parse(&sources.text("speech.deepgram_url").unwrap_or_default());
+    let endpoint = endpoint.map_err(|error| sources.fault("speech.deepgram_url", error.to_string())).ok();
+    let model = sources.text("speech.deepgram_model").unwrap_or_default();
+    let plain = model.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    if !plain || !(1..=64).contains(&model.len()) {
+        sources.fault("speech.deepgram_model", "must be a model's name: 1 to 64 letters, digits, hyphens, dots and underscores");
+    }
+    Some(Speech { endpoint: endpoint?, model })
 }
 
 fn network(sources: &mut Sources) -> Option<Network> {

@@ -55,6 +55,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("telegram.api_hash", "TELEGRAM_API_HASH", Kind::Secret),
     setting("telegram.device_model", "VASYA_DEVICE_MODEL", Kind::Text),
     setting("telegram.connects_max", "VASYA_CONNECTS_MAX", Kind::Number),
+    setting("speech.deepgram_url", "VASYA_DEEPGRAM_URL", Kind::Text),
+    setting("speech.deepgram_model", "VASYA_DEEPGRAM_MODEL", Kind::Text),
     setting("limits.account_burst", "VASYA_ACCOUNT_BURST", Kind::Number),
     setting("limits.account_period_ms", "VASYA_ACCOUNT_PERIOD_MS", Kind::Number),
     setting("limits.agent_burst", "VASYA_AGENT_BURST", Kind::Number),

@@ -18,6 +18,19 @@ enum Kind {
     Boolean,
 }
 
+/// What a body may be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BodyForm {
+    /// There is none.
+    Absent,
+    /// The JSON object that the fields are in.
+    Json,
+    /// Bytes.
+    Bytes,
+    /// Bytes, or the JSON object that the fields are in.
+    BytesOrJson,
+}
+
 /// The input fields of one operation, as REST gives them.
 #[derive(Debug)]
 pub(super) struct Fields {
@@ -27,8 +40,7 @@ pub(super) struct Fields {
     /// The field that the body is; none where the body is an object of fields.
     body_field: Option<&'static str>,
     headers: &'static [(&'static str, &'static str)],
-    /// Whether the body is the JSON object that the fields are in.
-    has_json_body: bool,
+    body: BodyForm,
 }
 
 /// How much of a body is read, and for how long.
@@ -38,6 +50,13 @@ pub(super) struct BodyLimits {
     pub(super) bytes_max: usize,
     /// From the end of the head to the end of the body.
     pub(super) within: Duration,
+}
+
+impl BodyLimits {
+    /// The same, with a smaller body if an operation takes no more.
+    pub(super) fn at_most(self, bytes_max: Option<usize>) -> Self {
+        Self { bytes_max: bytes_max.map_or(self.bytes_max, |bytes| bytes.min(self.bytes_max)), ..self }
+    }
 }
 
 impl Fields {
@@ -50,14 +69,28 @@ impl Fields {
         let properties = schema.get("properties").and_then(Value::as_object).cloned().unwrap_or_default();
         let kinds = properties.iter().map(|(name, schema)| (name.clone(), kind(schema))).collect();
         let in_path = path_parameters(declaration.path).map(str::to_owned).collect();
-        let has_json_body = declaration.method.has_body() && !declaration.takes_bytes;
+        let body = match (declaration.takes_bytes, declaration.takes_json_instead) {
+            (true, true) => BodyForm::BytesOrJson,
+            (true, false) => BodyForm::Bytes,
+            (false, _) if declaration.method.has_body() => BodyForm::Json,
+            (false, _) => BodyForm::Absent,
+        };
         Self {
             kinds,
             in_path,
             spellings: declaration.query_spellings,
             body_field: declaration.body_field,
             headers: declaration.header_fields,
-            has_json_body,
+            body,
+        }
+    }
+
+    /// Whether a request's body is to be handed on as bytes.
+    pub(super) fn are_bytes(&self, request: &HttpRequest) -> bool {
+        match self.body {
+            BodyForm::Absent | BodyForm::Json => false,
+            BodyForm::Bytes => true,
+            BodyForm::BytesOrJson => !is_json(request),
         }
     }
 
@@ -72,11 +105,14 @@ impl Fields {
         payload: Option<web::Payload>,
         limits: BodyLimits,
     ) -> Result<Value, Error> {
-        let mut arguments = match payload.filter(|_| self.has_json_body) {
-            Some(payload) => self.fields_of_body(read_body(request, payload, limits).await?)?,
-            None => self.read_query(request)?,
+        let (mut arguments, headers) = match (self.body, payload) {
+            (BodyForm::Json, Some(payload)) => (self.read_json(request, payload, limits).await?, self.headers),
+            // The object holds every field, those among them that are headers beside bytes.
+            (BodyForm::BytesOrJson, Some(payload)) => (self.read_json(request, payload, limits).await?, [].as_slice()),
+            (BodyForm::BytesOrJson, None) => (Map::new(), self.headers),
+            (BodyForm::Absent | BodyForm::Bytes | BodyForm::Json, _) => (self.read_query(request)?, self.headers),
         };
-        for (header, name) in self.headers {
+        for (header, name) in headers {
             let Some(value) = request.headers().get(*header) else { continue };
             let unfit = || Error::new(Code::BadRequest, format!("{header}: must be visible ASCII")).in_field(*name);
             arguments.insert((*name).to_owned(), self.value(name, value.to_str().map_err(|_| unfit())?)?);
@@ -88,7 +124,13 @@ impl Fields {
         Ok(Value::Object(arguments))
     }
 
-    fn fields_of_body(&self, body: Option<Value>) -> Result<Map<String, Value>, Error> {
+    async fn read_json(
+        &self,
+        request: &HttpRequest,
+        payload: web::Payload,
+        limits: BodyLimits,
+    ) -> Result<Map<String, Value>, Error> {
+        let body = read_body(request, payload, limits).await?;
         let unfit = |what: &str| Error::new(Code::UnprocessableInput, format!("The body must be a JSON {what}"));
         match (body, self.body_field) {
             (None, _) => Ok(Map::new()),

@@ -91,6 +91,8 @@ pub fn serve(
         .max_connections(configuration.connections_max)
         .client_request_timeout(configuration.request_limit)
         .keep_alive(configuration.keep_alive)
+        // A client that closes its side has gone: what works for it alone is given up.
+        .h1_allow_half_closed(false)
         .shutdown_timeout(configuration.shutdown_limit.as_secs())
         .disable_signals()
         .listen(listener)?

@@ -126,14 +126,15 @@ async fn call(
     let caller = credentials::caller(request, &edge.authenticator)?;
     let facts = RequestFacts { request_id: request_id.as_str().to_owned(), path: request.path().to_owned() };
     let entry = endpoint.entry()?;
-    if !entry.declaration().takes_bytes {
+    if !endpoint.fields.are_bytes(request) {
         let arguments = endpoint.fields.read(request, Some(payload), edge.body_limits).await?;
         return Ok(edge.gateway.call(&caller, entry.decode(arguments)?, facts).await);
     }
     let arguments = endpoint.fields.read(request, None, edge.body_limits).await?;
     let (sender, stream) = byte_stream();
     let calling = edge.gateway.call(&caller, entry.decode(arguments)?.with_body(stream), facts);
-    Ok(upload::call_while_reading(calling, request, payload, sender, edge.upload_limits).await)
+    let limits = edge.upload_limits.at_most(entry.declaration().bytes_max);
+    Ok(upload::call_while_reading(calling, request, payload, sender, limits).await)
 }
 
 /// The bytes as the server sends them. A fault in the middle can only be told by ending the connection: the length was promised.

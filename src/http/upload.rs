@@ -31,7 +31,7 @@ pub(super) async fn call_while_reading(
 }
 
 async fn hand_on(request: &HttpRequest, mut payload: web::Payload, sender: ByteSender, limits: BodyLimits) {
-    let too_large = || Error::new(Code::PayloadTooLarge, format!("A file may have at most {} bytes", limits.bytes_max));
+    let too_large = || Error::new(Code::PayloadTooLarge, format!("The body may have at most {} bytes", limits.bytes_max));
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limits.bytes_max) {
         return sender.fail(too_large()).await;

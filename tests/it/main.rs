@@ -23,4 +23,5 @@ mod newcomer;
 mod resilience;
 mod sending;
 mod shutdown;
+mod speech;
 mod telegram_folders;

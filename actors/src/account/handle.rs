@@ -12,7 +12,7 @@ use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Mailbox, Refusal};
 use crate::stream::ByteStream;
-use crate::telegram::UserInfo;
+use crate::telegram::{ChatId, UserInfo};
 
 /// How long a call waits for an account's actor that is being made again.
 const RESTART_TIMEOUT: Duration = Duration::from_secs(10);
@@ -75,6 +75,12 @@ impl AccountHandle {
     pub(crate) async fn login(&self, step: LoginStep) -> Result<LoginProgress, Error> {
         let ownership = self.ownership.clone();
         self.ask(|reply| AccountMessage::Login { ownership, step, reply }).await
+    }
+
+    /// The bytes of what can be heard in a message: a voice message, a video note, or another file with sound.
+    pub(crate) async fn open_audio(&self, chat: ChatId, message_id: i32, bytes_max: u64) -> Result<ByteStream, Error> {
+        let ownership = self.ownership.clone();
+        self.ask(|reply| AccountMessage::OpenAudio { ownership, chat, message_id, bytes_max, reply }).await
     }
 
     /// Ends the account's session with Telegram.

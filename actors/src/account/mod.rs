@@ -35,7 +35,7 @@ use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Actor, Supervised, Tasks, supervise};
 use crate::stream::ByteStream;
-use crate::telegram::{Connection, Transfers};
+use crate::telegram::{ChatId, Connection, Transfers};
 use crate::vault::AccountRecords;
 
 use handle::Ownership;
@@ -58,6 +58,14 @@ pub(crate) enum AccountMessage {
     },
     /// One step of its login.
     Login { ownership: Ownership, step: LoginStep, reply: oneshot::Sender<Result<LoginProgress, Error>> },
+    /// What can be heard in a message.
+    OpenAudio {
+        ownership: Ownership,
+        chat: ChatId,
+        message_id: i32,
+        bytes_max: u64,
+        reply: oneshot::Sender<Result<ByteStream, Error>>,
+    },
     /// The end of its session with Telegram.
     LogOut { ownership: Ownership, reply: oneshot::Sender<Result<(), Error>> },
 }
@@ -162,6 +170,10 @@ impl Actor for AccountActor {
             AccountMessage::Login { ownership, step, reply } => {
                 let context = Rc::clone(&self.context);
                 self.take(&ownership, reply, || async move { login::step(&context, step).await });
+            }
+            AccountMessage::OpenAudio { ownership, chat, message_id, bytes_max, reply } => {
+                let context = Rc::clone(&self.context);
+                self.take(&ownership, reply, || async move { context.audio(chat, message_id, bytes_max).await });
             }
             AccountMessage::LogOut { ownership, reply } => {
                 let context = Rc::clone(&self.context);

@@ -48,6 +48,21 @@ impl AccountContext {
         self.repeatable("messages.getMessages", async |connection| connection.file(chat, message_id).await).await
     }
 
+    /// The bytes of what can be heard in a message, unless there are too many.
+    pub(super) async fn audio(self: &Rc<Self>, chat: ChatId, message_id: i32, bytes_max: u64) -> Result<ByteStream, Error> {
+        let file = self.file(chat, message_id).await?;
+        let sounds = |kind: &str| matches!(kind.split('/').next(), Some("audio" | "video")) || kind == "application/ogg";
+        if !sounds(&file.mime_type.to_ascii_lowercase()) {
+            return Err(Error::invalid("messageId", "is of a message in which nothing can be heard"));
+        }
+        if file.size > bytes_max {
+            let rule = format!("The message's file has {} bytes, and at most {bytes_max} are heard", file.size);
+            return Err(Error::new(Code::PayloadTooLarge, rule).in_field("messageId"));
+        }
+        let size = file.size;
+        self.download(file, 0, size).await
+    }
+
     /// The bytes of a file from `offset`, `length` of them.
     pub(crate) async fn download(self: &Rc<Self>, file: StoredFile, offset: u64, length: u64) -> Result<ByteStream, Error> {
         let transfers = self.transfers().await?;

@@ -105,7 +105,8 @@ pub struct AuditRow {
     pub chat_id: Option<i64>,
     /// The request's id.
     pub request_id: Option<String>,
-    /// `ok`, or the error's code; `null` while the outcome is not known.
+    /// `ok`, `abandoned` for work that was given up because its caller had gone, or the error's code; `null` while the outcome is not
+    /// known.
     pub code: Option<String>,
     /// The HTTP status; `null` while the outcome is not known.
     pub status: Option<u16>,

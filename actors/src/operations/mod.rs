@@ -25,4 +25,5 @@ pub mod message_changes;
 pub mod messages;
 pub mod sending;
 pub mod service;
+pub mod speech;
 pub mod telegram_folders;

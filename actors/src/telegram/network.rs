@@ -91,6 +91,14 @@ impl Network {
         }
     }
 
+    /// Whether all of it is on this machine: a server on it reaches nothing beyond.
+    pub fn is_on_loopback(&self) -> bool {
+        match &*self.0 {
+            Kind::Production => false,
+            Kind::Listed(listed) => listed.datacentres.iter().all(|datacentre| datacentre.address.ip().is_loopback()),
+        }
+    }
+
     /// A network that somebody runs themselves.
     ///
     /// # Errors

@@ -7,8 +7,9 @@ mod keys;
 mod quotas;
 mod road;
 mod settings;
+mod speech;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::ops::Deref;
@@ -18,23 +19,27 @@ use std::sync::Arc;
 use futures::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
+use crate::account::AccountHandle;
 use crate::caller::Caller;
 use crate::directory::UserActivity;
 use crate::environment::Environment;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::gateway::{Reply, RequestFacts};
 use crate::identity::{AccountId, KeyId, UserId};
 use crate::operation::Invocation;
 use crate::runtime::{Actor, Place, Supervised, Tasks, supervise};
 use crate::settings::ApiCredentials;
+use crate::stream::ByteStream;
 use crate::vault::UserRecords;
 
 use accounts::OwnedAccount;
 use agent_keys::AgentKey;
 use quotas::Quotas;
+use speech::SpeechWork;
 
 pub use quotas::LimitState;
 pub(crate) use settings::load_server_credentials;
+pub(crate) use speech::Recording;
 
 /// What a user's actor can be asked.
 pub(crate) enum UserMessage {
@@ -61,6 +66,7 @@ pub struct UserContext {
     pub(crate) agent_keys: RefCell<HashMap<KeyId, AgentKey>>,
     pub(crate) quotas: Quotas,
     pub(crate) own_credentials: RefCell<Option<ApiCredentials>>,
+    pub(crate) speech: SpeechWork,
 }
 
 impl fmt::Debug for UserContext {
@@ -69,14 +75,36 @@ impl fmt::Debug for UserContext {
     }
 }
 
-/// One call as the operations of a user see it: the user's state, and who asks.
-#[derive(Clone, Debug)]
+/// One call as the operations of a user see it: the user's state, who asks, and what the call came with.
+#[derive(Clone)]
 pub struct UserCall {
     context: Rc<UserContext>,
     caller: Caller,
+    account: Rc<Cell<Option<AccountHandle>>>,
+    body: Rc<Cell<Option<ByteStream>>>,
+}
+
+impl fmt::Debug for UserCall {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "UserCall({:?})", self.caller)
+    }
 }
 
 impl UserCall {
+    fn new(context: Rc<UserContext>, caller: Caller, account: Option<AccountHandle>, body: Option<ByteStream>) -> Self {
+        Self { context, caller, account: Rc::new(Cell::new(account)), body: Rc::new(Cell::new(body)) }
+    }
+
+    /// The account that the operation names and the permit covers; once.
+    pub(crate) fn take_account(&self) -> Result<AccountHandle, Error> {
+        self.account.take().ok_or_else(Error::account_forbidden)
+    }
+
+    /// The bytes of the request's body, for an operation that takes them; once.
+    pub(crate) fn take_body(&self) -> Result<ByteStream, Error> {
+        self.body.take().ok_or_else(|| Error::new(Code::BadRequest, "The request has no body"))
+    }
+
     /// Who asks.
     pub fn caller(&self) -> &Caller {
         &self.caller
@@ -148,6 +176,7 @@ async fn load(
         agent_keys: RefCell::new(agent_keys),
         quotas,
         own_credentials: RefCell::new(own_credentials),
+        speech: SpeechWork::default(),
     });
     context.load_accounts().await?;
     Ok(context)

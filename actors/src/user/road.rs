@@ -22,9 +22,10 @@ type Permitted = Box<dyn FnOnce() -> LocalBoxFuture<'static, Result<Answer, Erro
 pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
     let Call { caller, invocation, facts, reply } = call;
     let entry = entry_of(&caller, &invocation, &facts);
-    let is_mutation = invocation.declaration.effect.is_mutation();
+    let declaration = invocation.declaration;
+    let is_mutation = declaration.effect.is_mutation();
     if *caller.user() != context.user {
-        tracing::error!(operation = invocation.declaration.name, "a call reached the actor of another user and was refused");
+        tracing::error!(operation = declaration.name, "a call reached the actor of another user and was refused");
         return refuse(context, Denial::from(Error::account_forbidden()), entry, true, reply);
     }
     match authorize(context, &caller, &invocation) {
@@ -35,8 +36,8 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
         Ok(Permit { account, limits }) => {
             let body = invocation.body;
             let working: Permitted = match (invocation.work, account) {
-                (Work::User(work), _) => {
-                    let call = UserCall { context: Rc::clone(context), caller };
+                (Work::User(work), account) => {
+                    let call = UserCall::new(Rc::clone(context), caller, account, body);
                     Box::new(move || work.run(call))
                 }
                 (Work::Account(work), Some(account)) => Box::new(move || account.run(work, facts.request_id, body).boxed_local()),
@@ -46,13 +47,17 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
                 }
             };
             if is_mutation {
-                mutate(context, entry, working, limits, reply);
+                mutate(context, entry, working, limits, reply, declaration.ends_with_caller);
             } else {
                 read(context, working, limits, reply);
             }
         }
     }
 }
+
+/// How the outcome of work is audited that was given up because its caller had gone, and with which status: it is sent to nobody.
+const ABANDONED: &str = "abandoned";
+const ABANDONED_STATUS: u16 = 499;
 
 /// Answers a refusal; one that is audited is in the log first.
 fn refuse(context: &Rc<UserContext>, denial: Denial, entry: AuditEntry, is_audited: bool, reply: oneshot::Sender<Reply>) {
@@ -86,7 +91,8 @@ fn mutate(
     entry: AuditEntry,
     working: Permitted,
     limits: Vec<LimitState>,
-    reply: oneshot::Sender<Reply>,
+    mut reply: oneshot::Sender<Reply>,
+    ends_with_caller: bool,
 ) {
     let audit = context.environment.audit.clone();
     context.tasks.spawn(async move {
@@ -94,7 +100,12 @@ fn mutate(
             Ok(intent) => intent,
             Err(failure) => return answer(reply, Reply { result: Err(failure.into()), limits }),
         };
-        let result = working().await;
+        let working = working();
+        let result = tokio::select! {
+            biased;
+            result = working => result,
+            () = reply.closed(), if ends_with_caller => return audit.note(entry.outcome(intent, ABANDONED, ABANDONED_STATUS)).await,
+        };
         let (name, status) = match &result {
             Ok(answer) => ("ok", answer.status),
             Err(error) => (error.code().name(), error.code().status()),
