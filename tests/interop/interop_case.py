@@ -14,7 +14,8 @@ HOME_DATACENTRE = 2
 WAIT_SECONDS = 15
 POLL_SECONDS = 0.02
 
-numbers = itertools.count(15_550_000_001)
+# Beyond the numbers of the people whom a server brings along.
+numbers = itertools.count(15_550_100_001)
 
 
 class Person:
