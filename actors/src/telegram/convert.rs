@@ -6,7 +6,7 @@ use grammers_session::types::{PeerAuth, PeerInfo};
 use grammers_tl_types::{enums, types};
 
 use super::chat_id::ChatIdKind;
-use super::{Chat, ChatId, ChatType, FormattedText, MediaInfo, MediaType, Message, UserInfo, formatting};
+use super::{Chat, ChatId, ChatType, MediaInfo, MediaType, Message, UserInfo, message_details};
 
 /// How many characters of the newest message a list of chats shows.
 const LAST_MESSAGE_CHARACTERS: usize = 100;
@@ -203,40 +203,22 @@ pub(super) fn message(raw: &enums::Message, met: &Met, self_id: Option<i64>) -> 
         ChatIdKind::User(id) => Some(id),
         _ => None,
     });
+    let sender_chat_id = sender.filter(|sender| from_user_id.is_none() && *sender != chat_id);
     let mut message = Message {
-        id,
-        chat_id,
         from_user_id,
         sender_name: sender.and_then(|sender| met.name(sender)).filter(|name| !name.is_empty()),
+        sender_chat_id,
         text: text(raw),
-        date: i64::from(date),
         is_outgoing: out,
         media: media.and_then(media_info).map(|media| vec![media]),
-        entities: Vec::new(),
-        markdown: None,
-        reply_to: None,
-        quote: None,
-        edit_date: None,
-        scheduled: false,
+        ..Message::bare(id, chat_id, date)
     };
-    if let enums::Message::Message(raw) = raw {
-        add_details(&mut message, raw);
+    match raw {
+        enums::Message::Message(raw) => message_details::add(&mut message, raw, met),
+        enums::Message::Service(raw) => message_details::add_service(&mut message, raw),
+        enums::Message::Empty(_) => {}
     }
     Some(message)
-}
-
-/// What only messages that a person wrote have.
-fn add_details(message: &mut Message, raw: &types::Message) {
-    message.entities = raw.entities.as_deref().map(formatting::from_wire).unwrap_or_default();
-    message.markdown = (!message.entities.is_empty())
-        .then(|| FormattedText { text: raw.message.clone(), entities: message.entities.clone() }.to_markdown());
-    message.edit_date = raw.edit_date.filter(|_| !raw.edit_hide).map(i64::from);
-    if let Some(enums::MessageReplyHeader::Header(header)) = &raw.reply_to {
-        // The first message of a topic is named by every other one, whether it answers something or not.
-        let is_in_topic = header.forum_topic && header.reply_to_top_id.is_none();
-        message.reply_to = header.reply_to_msg_id.filter(|_| !is_in_topic);
-        message.quote = header.quote_text.clone().filter(|_| header.quote);
-    }
 }
 
 fn media_info(media: &enums::MessageMedia) -> Option<MediaInfo> {

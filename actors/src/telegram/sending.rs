@@ -112,20 +112,16 @@ impl Connection {
         let entities = short.entities.as_deref().map(super::formatting::from_wire).unwrap_or_default();
         let formatted = FormattedText { text: text.formatted.text.clone(), entities };
         Message {
-            id: short.id,
-            chat_id: chat,
             from_user_id: self.session.self_id(),
-            sender_name: None,
             markdown: (!formatted.entities.is_empty()).then(|| formatted.to_markdown()),
             text: Some(formatted.text),
-            date: i64::from(short.date),
             is_outgoing: true,
-            media: None,
             entities: formatted.entities,
             reply_to: text.options.reply_to,
             quote: text.options.quote.clone(),
-            edit_date: None,
-            scheduled: false,
+            topic_id: text.options.topic_id,
+            silent: text.options.silent,
+            ..Message::bare(short.id, chat, short.date)
         }
     }
 

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ChatId, TextEntity};
+use super::{ChatId, ForwardedFrom, ReactionCount, ServiceAction, TextEntity};
 
 /// What kind of chat it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -92,18 +92,105 @@ pub struct Message {
     /// The message that it answers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reply_to: Option<i32>,
+    /// The chat of that message, where it is another one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reply_to_chat_id: Option<ChatId>,
     /// The part of that message that it quotes.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub quote: Option<String>,
+    /// The forum topic or thread that it is in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topic_id: Option<i32>,
     /// When it was last edited (Unix seconds).
     #[serde(skip_serializing_if = "Option::is_none")]
     pub edit_date: Option<i64>,
     /// Whether it is still to be sent, at its `date`. Its id then is one of a scheduled message.
     #[serde(skip_serializing_if = "is_false")]
     pub scheduled: bool,
+    /// Whether nobody was notified of it.
+    #[serde(skip_serializing_if = "is_false")]
+    pub silent: bool,
+    /// Whether it is pinned.
+    #[serde(skip_serializing_if = "is_false")]
+    pub pinned: bool,
+    /// Whether it mentions this account, or answers one of its messages.
+    #[serde(skip_serializing_if = "is_false")]
+    pub mentioned: bool,
+    /// Whether Telegram does not let it be forwarded or saved.
+    #[serde(skip_serializing_if = "is_false")]
+    pub protected: bool,
+    /// How often it was seen, if it is a post.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub views: Option<i32>,
+    /// How often it was forwarded, if it is a post.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwards: Option<i32>,
+    /// How many messages answer it in its thread.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comments: Option<i32>,
+    /// Names the album that it is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub grouped_id: Option<String>,
+    /// The channel or group in whose name it was sent, if it was not a user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sender_chat_id: Option<ChatId>,
+    /// The signature of a post.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub author: Option<String>,
+    /// The bot that it was made with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub via_bot_id: Option<i64>,
+    /// Where it comes from, if it was forwarded.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub forwarded_from: Option<ForwardedFrom>,
+    /// The reactions that were given to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub reactions: Vec<ReactionCount>,
+    /// What happened, if it tells of something that happened in the chat.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub service: Option<ServiceAction>,
 }
 
-fn is_false(value: &bool) -> bool {
+impl Message {
+    /// A message of which nothing is known but where and when it was sent.
+    pub(super) fn bare(id: i32, chat_id: ChatId, date: i32) -> Self {
+        Self {
+            id,
+            chat_id,
+            from_user_id: None,
+            sender_name: None,
+            text: None,
+            date: i64::from(date),
+            is_outgoing: false,
+            media: None,
+            entities: Vec::new(),
+            markdown: None,
+            reply_to: None,
+            reply_to_chat_id: None,
+            quote: None,
+            topic_id: None,
+            edit_date: None,
+            scheduled: false,
+            silent: false,
+            pinned: false,
+            mentioned: false,
+            protected: false,
+            views: None,
+            forwards: None,
+            comments: None,
+            grouped_id: None,
+            sender_chat_id: None,
+            author: None,
+            via_bot_id: None,
+            forwarded_from: None,
+            reactions: Vec::new(),
+            service: None,
+        }
+    }
+}
+
+/// Whether a mark is not set, so that it is left out.
+pub(super) fn is_false(value: &bool) -> bool {
     !*value
 }
 
