@@ -71,6 +71,10 @@ class Network:
         """The code that was sent to a phone number."""
         return (await self.call("GET", f"/users/{urllib.parse.quote(phone)}/code"))["code"]
 
+    async def scan(self, phone, url):
+        """Lets a person accept the QR code of a login."""
+        await self.call("POST", "/login-tokens/accept", {"user": phone, "url": url})
+
     async def post(self, sender, to, text):
         """Posts a message in a user's name."""
         return await self.call("POST", "/messages", {"from": sender, "to": to, "text": text})

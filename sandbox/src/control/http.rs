@@ -11,7 +11,7 @@ use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Control, ControlError, NewChat, NewMessage, NewUser, Stop};
+use super::{Control, ControlError, NewBot, NewChat, NewMessage, NewUser, ScannedToken, Settings, Stop};
 use crate::faults::Fault;
 use crate::network::{Connections, NetworkDescription};
 
@@ -111,6 +111,9 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/users", web::post().to(create_user))
         .route("/users/{phone}/code", web::get().to(login_code))
         .route("/users/{phone}/revoke-sessions", web::post().to(revoke_sessions))
+        .route("/bots", web::post().to(create_bot))
+        .route("/login-tokens/accept", web::post().to(accept_login_token))
+        .route("/settings", web::put().to(set_settings))
         .route("/messages", web::post().to(post_message))
         .route("/messages", web::get().to(messages))
         .route("/chats", web::post().to(create_chat))
@@ -148,6 +151,20 @@ async fn stop(shared: web::Data<Shared>) -> HttpResponse {
 
 async fn create_user(world: World, user: web::Json<NewUser>) -> Answer {
     Ok(HttpResponse::Created().json(world.create_user(user.into_inner()).await?))
+}
+
+async fn create_bot(world: World, bot: web::Json<NewBot>) -> Answer {
+    Ok(HttpResponse::Created().json(world.create_bot(bot.into_inner()).await?))
+}
+
+async fn accept_login_token(world: World, scanned: web::Json<ScannedToken>) -> Answer {
+    world.accept_login_token(scanned.into_inner()).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn set_settings(world: World, settings: web::Json<Settings>) -> Answer {
+    world.set_settings(settings.into_inner())?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 async fn login_code(world: World, phone: web::Path<String>) -> Answer {

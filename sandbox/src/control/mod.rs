@@ -59,6 +59,52 @@ pub struct CreatedUser {
     pub phone: String,
 }
 
+/// A bot to be created.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewBot {
+    /// The first name.
+    pub first_name: String,
+    /// The username, without the at sign.
+    pub username: String,
+}
+
+/// A bot that was created.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct CreatedBot {
+    /// The bot's user id.
+    pub id: i64,
+    /// The username, without the at sign.
+    pub username: String,
+    /// What signs it in.
+    pub token: String,
+}
+
+impl std::fmt::Debug for CreatedBot {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "CreatedBot({})", self.id)
+    }
+}
+
+/// The token of a QR login that a person has scanned with another device of theirs.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ScannedToken {
+    /// The person's phone number.
+    pub user: String,
+    /// What the QR code says: `tg://login?token=` and the token in URL-safe base64.
+    pub url: String,
+}
+
+/// How the network does things, until it stops.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Settings {
+    /// How long the token of a QR login stands, in seconds; 1 to 3600.
+    pub login_token_secs: i32,
+}
+
 /// The newest login code of a phone number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LoginCode {
@@ -200,6 +246,15 @@ impl Stop {
 pub trait Control: Send + Sync + 'static {
     /// Creates a user; a phone number or username that is taken is a conflict.
     fn create_user(&self, user: NewUser) -> BoxFuture<'_, Result<CreatedUser, ControlError>>;
+
+    /// Creates a bot; a username that is taken is a conflict.
+    fn create_bot(&self, bot: NewBot) -> BoxFuture<'_, Result<CreatedBot, ControlError>>;
+
+    /// Lets a person accept a QR login. A token that does not stand (any more) is a conflict.
+    fn accept_login_token(&self, scanned: ScannedToken) -> BoxFuture<'_, Result<(), ControlError>>;
+
+    /// Sets how the network does things.
+    fn set_settings(&self, settings: Settings) -> Result<(), ControlError>;
 
     /// The newest login code that was sent to a phone number.
     fn login_code(&self, phone: &str) -> Result<LoginCode, ControlError>;

@@ -124,7 +124,8 @@ pub fn get_authorizations(
     Ok(tl::types::account::Authorizations { authorization_ttl_days: AUTHORIZATION_DAYS, authorizations }.into())
 }
 
-fn describe(authorization: &Authorization, current: bool) -> tl::enums::Authorization {
+/// An authorization as the user's sessions see it.
+pub fn describe(authorization: &Authorization, current: bool) -> tl::enums::Authorization {
     let client = &authorization.client;
     tl::types::Authorization {
         current,

@@ -9,7 +9,7 @@ use super::call::{Call, random};
 use super::error::RpcError;
 use crate::world::event::{Event, NewUser};
 use crate::world::ids::HexBytes;
-use crate::world::state::{Authorization, LoginCode, User};
+use crate::world::state::{Authorization, CodeDelivery, LoginCode, User};
 use crate::world::view::View;
 
 /// How long a login code stands, in seconds.
@@ -19,6 +19,8 @@ pub const CODE_ATTEMPTS_MAX: u32 = 5;
 /// Phone numbers that wait for their code at a time.
 const CODES_MAX: usize = 10_000;
 const CODE_DIGITS: i32 = 5;
+/// How long clients are told to wait before they ask for a code in the next way, in seconds.
+const RESEND_SECS: i32 = 60;
 const PHONE_DIGITS: std::ops::RangeInclusive<usize> = 5..=15;
 const NAME_CHARS_MAX: usize = 64;
 
@@ -42,14 +44,16 @@ pub fn send_code(call: &mut Call<'_>, request: tl::functions::auth::SendCode) ->
     let phone = phone_digits(&request.phone_number)?;
     check_api(request.api_id, &request.api_hash)?;
     check_home(call, &phone)?;
-    issue_code(call, phone)
+    let signed_in = call.state().user_by_phone(&phone).is_some_and(|user| !user.keys.is_empty());
+    issue_code(call, phone, if signed_in { CodeDelivery::App } else { CodeDelivery::Sms })
 }
 
-/// `auth.resendCode`: a new code takes the place of the one before.
+/// `auth.resendCode`: a new code takes the place of the one before, and comes in the next way.
 pub fn resend_code(call: &mut Call<'_>, request: tl::functions::auth::ResendCode) -> Result<SentCode, RpcError> {
     let phone = phone_digits(&request.phone_number)?;
-    standing_code(call, &phone, &request.phone_code_hash)?;
-    issue_code(call, phone)
+    let next = standing_code(call, &phone, &request.phone_code_hash)?.delivery.next();
+    let delivery = next.ok_or(RpcError::new(406, "SEND_CODE_UNAVAILABLE"))?;
+    issue_code(call, phone, delivery)
 }
 
 /// `auth.cancelCode`.
@@ -77,8 +81,16 @@ pub fn sign_in(call: &mut Call<'_>, request: tl::functions::auth::SignIn) -> Res
         call.change(Event::CodeVerified { phone });
         return Ok(tl::types::auth::AuthorizationSignUpRequired { terms_of_service: None }.into());
     };
-    let (user_id, protected) = (user.id, user.password.is_some());
-    if protected {
+    let user_id = user.id;
+    sign_in_as(call, user_id)
+}
+
+/// Signs the calling key in as a user, who has proven to be it by everything but the password.
+///
+/// # Errors
+/// `SESSION_PASSWORD_NEEDED` for a user with a two-step password, which is the next step.
+pub fn sign_in_as(call: &mut Call<'_>, user_id: i64) -> Result<Answer, RpcError> {
+    if call.state().users.get(&user_id).is_some_and(|user| user.password.is_some()) {
         let key = call.key();
         call.change(Event::PasswordAwaited { key, user_id });
         return Err(RpcError::new(401, "SESSION_PASSWORD_NEEDED"));
@@ -156,11 +168,23 @@ pub fn import_authorization(call: &mut Call<'_>, request: tl::functions::auth::I
     authorize(call, request.id, true)
 }
 
-fn authorize(call: &mut Call<'_>, user_id: i64, imported: bool) -> Result<Answer, RpcError> {
+/// Signs the calling key in.
+///
+/// # Errors
+/// When the system gives no random bytes.
+pub fn authorize(call: &mut Call<'_>, user_id: i64, imported: bool) -> Result<Answer, RpcError> {
     let key = call.key();
     let hash = i64::from_le_bytes(random()?);
     let authorization = Authorization { user_id, hash, date: call.now, client: call.live.client(key), imported };
     call.change(Event::SignedIn { key, authorization });
+    authorized(call, user_id)
+}
+
+/// The answer to a key that is signed in as a user.
+///
+/// # Errors
+/// When there is no such user.
+pub fn authorized(call: &Call<'_>, user_id: i64) -> Result<Answer, RpcError> {
     let user: &User = call.state().users.get(&user_id).ok_or_else(RpcError::internal)?;
     let user = View::new(call.state(), user_id).user(user);
     Ok(tl::types::auth::Authorization {
@@ -174,7 +198,10 @@ fn authorize(call: &mut Call<'_>, user_id: i64, imported: bool) -> Result<Answer
 }
 
 /// Any application may come, but it must name itself as Telegram wants it.
-fn check_api(api_id: i32, api_hash: &str) -> Result<(), RpcError> {
+///
+/// # Errors
+/// `API_ID_INVALID`.
+pub fn check_api(api_id: i32, api_hash: &str) -> Result<(), RpcError> {
     if api_id <= 0 || api_hash.is_empty() {
         return Err(RpcError::bad_request("API_ID_INVALID"));
     }
@@ -198,20 +225,24 @@ fn standing_code<'a>(call: &'a Call<'_>, phone: &str, phone_code_hash: &str) -> 
     code.ok_or(RpcError::bad_request("PHONE_CODE_EXPIRED"))
 }
 
-fn issue_code(call: &mut Call<'_>, phone: String) -> Result<SentCode, RpcError> {
+fn issue_code(call: &mut Call<'_>, phone: String, delivery: CodeDelivery) -> Result<SentCode, RpcError> {
     let known = call.state().login_codes.contains_key(&phone);
     if !known && call.state().login_codes.len() >= CODES_MAX {
         return Err(RpcError::new(420, format!("FLOOD_WAIT_{CODE_SECS}")));
     }
     let number = u32::from_le_bytes(random()?) % 100_000;
     let phone_code_hash = hex::encode(random::<9>()?);
-    let signed_in = call.state().user_by_phone(&phone).is_some_and(|user| !user.keys.is_empty());
-    let kind = if signed_in {
-        tl::types::auth::SentCodeTypeApp { length: CODE_DIGITS }.into()
-    } else {
-        tl::types::auth::SentCodeTypeSms { length: CODE_DIGITS }.into()
+    let kind = match delivery {
+        CodeDelivery::App => tl::types::auth::SentCodeTypeApp { length: CODE_DIGITS }.into(),
+        CodeDelivery::Sms => tl::types::auth::SentCodeTypeSms { length: CODE_DIGITS }.into(),
+        CodeDelivery::Call => tl::types::auth::SentCodeTypeCall { length: CODE_DIGITS }.into(),
     };
+    let next_type = delivery.next().map(|next| match next {
+        CodeDelivery::App | CodeDelivery::Sms => tl::enums::auth::CodeType::Sms,
+        CodeDelivery::Call => tl::enums::auth::CodeType::Call,
+    });
+    let timeout = next_type.as_ref().map(|_| RESEND_SECS);
     let code = format!("{number:05}");
-    call.change(Event::CodeSent { phone, code, phone_code_hash: phone_code_hash.clone(), date: call.now });
-    Ok(tl::types::auth::SentCode { r#type: kind, phone_code_hash, next_type: None, timeout: None }.into())
+    call.change(Event::CodeSent { phone, code, phone_code_hash: phone_code_hash.clone(), date: call.now, delivery });
+    Ok(tl::types::auth::SentCode { r#type: kind, phone_code_hash, next_type, timeout }.into())
 }

@@ -1,6 +1,6 @@
 //! One API call as a method sees it: who calls, what the world is, and how it is changed.
 
-use grammers_tl_types as tl;
+use grammers_tl_types::{self as tl, Serializable};
 
 use super::error::RpcError;
 use crate::rpc::SessionAddress;
@@ -66,6 +66,12 @@ impl Call<'_> {
     pub fn tell(&mut self, user_id: i64, update: tl::enums::Update) {
         let updates = tl::types::UpdateShort { update, date: self.now }.into();
         self.live.push(&mut self.transaction, user_id, Some(self.session), &updates);
+    }
+
+    /// Tells the sessions of a key that nobody is signed in with something that is not kept.
+    pub fn tell_key(&mut self, key: KeyAddress, update: tl::enums::Update) {
+        let updates: tl::enums::Updates = tl::types::UpdateShort { update, date: self.now }.into();
+        self.live.push_to_key(&mut self.transaction, key, None, &updates.to_bytes(), None);
     }
 
     /// Notices as the updates that a method answers with, after `first`.

@@ -3,6 +3,7 @@
 pub mod account;
 pub mod administration;
 pub mod auth;
+pub mod bots;
 pub mod call;
 pub mod channels;
 pub mod chats;
@@ -15,6 +16,7 @@ pub mod forwarding;
 pub mod help;
 pub mod history;
 pub mod joining;
+pub mod login_tokens;
 pub mod message_changes;
 pub mod messages;
 pub mod participants;
@@ -73,6 +75,10 @@ methods! {
     "auth.resetAuthorizations" => functions::auth::ResetAuthorizations, auth::reset_authorizations;
     "auth.exportAuthorization" => functions::auth::ExportAuthorization, auth::export_authorization;
     "auth.importAuthorization" => functions::auth::ImportAuthorization, auth::import_authorization;
+    "auth.exportLoginToken" => functions::auth::ExportLoginToken, login_tokens::export_login_token;
+    "auth.importLoginToken" => functions::auth::ImportLoginToken, login_tokens::import_login_token;
+    "auth.acceptLoginToken" => functions::auth::AcceptLoginToken, login_tokens::accept_login_token;
+    "auth.importBotAuthorization" => functions::auth::ImportBotAuthorization, bots::import_bot_authorization;
     "account.getPassword" => functions::account::GetPassword, account::get_password;
     "account.updatePasswordSettings" => functions::account::UpdatePasswordSettings, account::update_password_settings;
     "account.getAuthorizations" => functions::account::GetAuthorizations, account::get_authorizations;

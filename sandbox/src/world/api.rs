@@ -7,6 +7,7 @@ use std::time::Duration;
 use sha1::{Digest, Sha1};
 use tokio::sync::mpsc;
 
+use super::bot::is_for_people;
 use super::event::Event;
 use super::ids::{HexBytes, KeyAddress};
 use super::live::{Live, Origin, Transaction};
@@ -99,6 +100,10 @@ impl World {
         let Some(method) = method else {
             return (RpcError::bad_request("INPUT_METHOD_INVALID").into(), None);
         };
+        let caller = live.state.authorizations.get(&session.into()).map(|found| found.user_id);
+        if is_for_people(method.name) && caller.is_some_and(|user_id| live.state.bots.contains_key(&user_id)) {
+            return (RpcError::bad_request("BOT_METHOD_INVALID").into(), None);
+        }
         let transaction = Transaction::default();
         let mut call = Call { live, datacentres: &self.datacentres, files: &self.files, session, now: now_secs(), transaction };
         let outcome = match (method.run)(&mut call, &opened.arguments) {

@@ -12,8 +12,8 @@ use super::state::{Password, State, User};
 use super::{World, durable, srp};
 use crate::clock::now_secs;
 use crate::control::{
-    ChatKind, Control, ControlError, CreatedChat, CreatedUser, LoginCode, MethodCalls, NewChat, NewMessage, NewUser,
-    StoredMessage, Target,
+    ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls, NewBot, NewChat, NewMessage,
+    NewUser, ScannedToken, Settings, StoredMessage, Target,
 };
 use crate::faults::Fault;
 use crate::journal::Written;
@@ -31,11 +31,23 @@ const USERNAME_CHARS: std::ops::RangeInclusive<usize> = 3..=32;
 const INVITE_CHARS: std::ops::RangeInclusive<usize> = 8..=32;
 const SALT_BYTES: usize = 16;
 
-type Outcome<T> = Result<(T, Written), ControlError>;
+pub(super) type Outcome<T> = Result<(T, Written), ControlError>;
 
 impl Control for World {
     fn create_user(&self, user: NewUser) -> BoxFuture<'_, Result<CreatedUser, ControlError>> {
         settle(self.add_user(user))
+    }
+
+    fn create_bot(&self, bot: NewBot) -> BoxFuture<'_, Result<CreatedBot, ControlError>> {
+        settle(self.add_bot(bot))
+    }
+
+    fn accept_login_token(&self, scanned: ScannedToken) -> BoxFuture<'_, Result<(), ControlError>> {
+        settle(self.scan_token(&scanned))
+    }
+
+    fn set_settings(&self, settings: Settings) -> Result<(), ControlError> {
+        self.set(settings)
     }
 
     fn login_code(&self, phone: &str) -> Result<LoginCode, ControlError> {
@@ -202,7 +214,7 @@ impl World {
 }
 
 /// Makes changes that nobody's session asked for, together.
-fn change(live: &mut Live, events: Vec<Event>) -> Written {
+pub(super) fn change(live: &mut Live, events: Vec<Event>) -> Written {
     let mut transaction = Transaction::default();
     let origin = Origin { user_id: 0, session: None, now: now_secs() };
     for event in events {
@@ -224,7 +236,7 @@ fn digits(field: &str, phone: &str) -> Result<String, ControlError> {
     phone_digits(phone).map_err(|_| ControlError::Invalid(format!("{field}: must be a phone number, such as +15550000001")))
 }
 
-fn name(field: &str, text: &str) -> Result<String, ControlError> {
+pub(super) fn name(field: &str, text: &str) -> Result<String, ControlError> {
     let text = text.trim();
     if text.is_empty() || text.chars().count() > NAME_CHARS_MAX {
         return Err(ControlError::Invalid(format!("{field}: must have 1 to {NAME_CHARS_MAX} characters")));
@@ -232,7 +244,7 @@ fn name(field: &str, text: &str) -> Result<String, ControlError> {
     Ok(text.to_owned())
 }
 
-fn username(text: &str) -> Result<String, ControlError> {
+pub(super) fn username(text: &str) -> Result<String, ControlError> {
     let plain = text.starts_with(|first: char| first.is_ascii_alphabetic())
         && text.chars().all(|symbol| symbol.is_ascii_alphanumeric() || symbol == '_');
     if !plain || !USERNAME_CHARS.contains(&text.len()) {
@@ -244,7 +256,7 @@ fn username(text: &str) -> Result<String, ControlError> {
 }
 
 /// Refuses a username that is taken, or that is for a basic group.
-fn check_free(state: &State, username: Option<&str>, kind: ChatKind) -> Result<(), ControlError> {
+pub(super) fn check_free(state: &State, username: Option<&str>, kind: ChatKind) -> Result<(), ControlError> {
     match username {
         Some(_) if kind == ChatKind::Group => Err(ControlError::Invalid("username: a basic group has none".into())),
         Some(username) if state.peer_by_username(username).is_some() => {
@@ -270,7 +282,7 @@ fn password(text: &str) -> Result<Password, ControlError> {
     Ok(Password { salt1: HexBytes(salt1.to_vec()), salt2: HexBytes(salt2.to_vec()), verifier, hint: None })
 }
 
-fn known_user<'a>(state: &'a State, field: &str, phone: &str) -> Result<&'a User, ControlError> {
+pub(super) fn known_user<'a>(state: &'a State, field: &str, phone: &str) -> Result<&'a User, ControlError> {
     let user = state.user_by_phone(&digits(field, phone)?);
     user.ok_or_else(|| ControlError::NotFound(format!("{field}: nobody has this phone number")))
 }

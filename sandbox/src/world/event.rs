@@ -4,12 +4,14 @@
 use serde::{Deserialize, Serialize};
 
 use super::administration::Administered;
+use super::bot::NewBot;
 use super::folder::Folder;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::Invite;
+use super::login_token::LoginTokenEvent;
 use super::message_box::{Action, Content};
 use super::peer_settings::PeerSetting;
-use super::state::{Authorization, ForwardOrigin, Password};
+use super::state::{Authorization, CodeDelivery, ForwardOrigin, Password};
 
 /// See the module's description.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -45,6 +47,9 @@ pub enum Event {
         phone_code_hash: String,
         /// Unix seconds.
         date: i32,
+        /// In which way.
+        #[serde(default)]
+        delivery: CodeDelivery,
     },
     /// A wrong login code was given.
     CodeRefused {
@@ -279,6 +284,10 @@ pub enum Event {
     },
     /// An administrator did something.
     Administered(Administered),
+    /// Something happened to the token of a QR login.
+    LoginToken(LoginTokenEvent),
+    /// A bot was made.
+    BotCreated(NewBot),
 }
 
 /// An account that is made.

@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 use super::apply::Notice;
 use super::event::Event;
 use super::ids::KeyAddress;
+use super::login_token::LOGIN_TOKEN_SECS;
 use super::srp::Challenge;
 use super::state::{ClientInfo, State};
 use super::view::View;
@@ -32,11 +33,26 @@ pub struct Live {
     pub faults: Faults,
     /// What was asked.
     pub requests: RequestLog,
+    /// What the control API has set, until the network stops.
+    pub settings: Settings,
     journal: Journal,
     sessions: HashMap<KeyAddress, BTreeMap<i64, Session>>,
     clients: HashMap<KeyAddress, ClientInfo>,
     challenges: BTreeMap<i64, OpenChallenge>,
     last_challenge: i64,
+}
+
+/// What the control API may set.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long the token of a QR login stands, in seconds.
+    pub login_token_secs: i32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { login_token_secs: LOGIN_TOKEN_SECS }
+    }
 }
 
 /// A session with a live connection.
@@ -77,6 +93,7 @@ impl Live {
             state,
             faults: Faults::default(),
             requests: RequestLog::default(),
+            settings: Settings::default(),
             journal,
             sessions: HashMap::new(),
             clients: HashMap::new(),
@@ -121,21 +138,34 @@ impl Live {
             return;
         }
         let bytes = updates.to_bytes();
-        for key in user.keys.iter().filter(|key| key.dc_id == user.dc_id) {
-            let Some(sessions) = self.sessions.get_mut(key) else { continue };
-            for (session_id, session) in sessions.iter_mut().filter(|(_, session)| session.wants_updates) {
-                let address = SessionAddress { dc_id: key.dc_id, auth_key_id: key.auth_key_id, session_id: *session_id };
-                if except == Some(address) {
-                    continue;
-                }
-                if fault == Some(FaultKind::ReorderUpdates) && session.held.is_none() {
-                    session.held = Some(bytes.clone());
-                    continue;
-                }
-                let held = session.held.take();
-                for updates in std::iter::once(bytes.clone()).chain(held) {
-                    transaction.deliveries.push(Delivery { outbox: session.outbox.clone(), updates });
-                }
+        let keys: Vec<KeyAddress> = user.keys.iter().copied().filter(|key| key.dc_id == user.dc_id).collect();
+        for key in keys {
+            self.push_to_key(transaction, key, except, &bytes, fault);
+        }
+    }
+
+    /// Sends serialised updates to every session of a key but one, whoever is signed in there.
+    pub fn push_to_key(
+        &mut self,
+        transaction: &mut Transaction,
+        key: KeyAddress,
+        except: Option<SessionAddress>,
+        bytes: &[u8],
+        fault: Option<FaultKind>,
+    ) {
+        let Some(sessions) = self.sessions.get_mut(&key) else { return };
+        for (session_id, session) in sessions.iter_mut().filter(|(_, session)| session.wants_updates) {
+            let address = SessionAddress { dc_id: key.dc_id, auth_key_id: key.auth_key_id, session_id: *session_id };
+            if except == Some(address) {
+                continue;
+            }
+            if fault == Some(FaultKind::ReorderUpdates) && session.held.is_none() {
+                session.held = Some(bytes.to_vec());
+                continue;
+            }
+            let held = session.held.take();
+            for updates in std::iter::once(bytes.to_vec()).chain(held) {
+                transaction.deliveries.push(Delivery { outbox: session.outbox.clone(), updates });
             }
         }
     }

@@ -3,13 +3,16 @@
 pub mod administration;
 mod api;
 pub mod apply;
+pub mod bot;
 mod control;
+mod control_logins;
 pub mod event;
 pub mod files;
 pub mod folder;
 pub mod ids;
 pub mod invite;
 pub mod live;
+pub mod login_token;
 pub mod message_box;
 pub mod peer_settings;
 pub mod srp;

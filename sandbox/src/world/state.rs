@@ -6,9 +6,11 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::administration::{Administration, right};
+use super::bot::Bot;
 use super::folder::Folder;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::{Invite, JoinRequest};
+use super::login_token::LoginToken;
 use super::message_box::{Media, Message, MessageBox};
 use super::peer_settings::PeerSettings;
 
@@ -31,6 +33,12 @@ pub struct State {
     pub awaiting_password: BTreeMap<KeyAddress, i64>,
     /// Login codes that were sent, by phone number.
     pub login_codes: BTreeMap<String, LoginCode>,
+    /// Tokens of QR logins, by their hexadecimal digits.
+    #[serde(default)]
+    pub login_tokens: BTreeMap<String, LoginToken>,
+    /// What makes users bots, by user id.
+    #[serde(default)]
+    pub bots: BTreeMap<i64, Bot>,
     /// Authorizations on their way to another datacentre, by user.
     pub exported: BTreeMap<i64, HexBytes>,
     /// Users by id.
@@ -141,6 +149,32 @@ pub struct LoginCode {
     pub verified: bool,
     /// How many wrong codes were given.
     pub attempts: u32,
+    /// In which way it was sent.
+    #[serde(default)]
+    pub delivery: CodeDelivery,
+}
+
+/// The way in which a login code comes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CodeDelivery {
+    /// To the apps where the user is signed in.
+    App,
+    /// As a text message.
+    #[default]
+    Sms,
+    /// A voice says it.
+    Call,
+}
+
+impl CodeDelivery {
+    /// The way in which it comes when it is asked for again.
+    pub fn next(self) -> Option<Self> {
+        match self {
+            Self::App => Some(Self::Sms),
+            Self::Sms => Some(Self::Call),
+            Self::Call => None,
+        }
+    }
 }
 
 /// A person or a bot.
@@ -322,6 +356,8 @@ impl State {
             authorizations: BTreeMap::new(),
             awaiting_password: BTreeMap::new(),
             login_codes: BTreeMap::new(),
+            login_tokens: BTreeMap::new(),
+            bots: BTreeMap::new(),
             exported: BTreeMap::new(),
             users: BTreeMap::new(),
             phones: BTreeMap::new(),

@@ -50,6 +50,11 @@ impl State {
                     user.contacts.retain(|contact, _| !contacts.contains(contact));
                 }
             }
+            Event::LoginToken(event) => self.apply_to_login_tokens(event),
+            Event::BotCreated(new) => {
+                self.create_user(&new.user);
+                self.bots.insert(self.last.user, new.bot.clone());
+            }
             Event::ContactsAdded { owner, contacts } => self.add_contacts(*owner, contacts),
             code_event => self.apply_to_codes(code_event),
         }
@@ -57,13 +62,14 @@ impl State {
 
     fn apply_to_codes(&mut self, event: &Event) {
         match event {
-            Event::CodeSent { phone, code, phone_code_hash, date } => {
+            Event::CodeSent { phone, code, phone_code_hash, date, delivery } => {
                 let sent = LoginCode {
                     code: code.clone(),
                     phone_code_hash: phone_code_hash.clone(),
                     date: *date,
                     verified: false,
                     attempts: 0,
+                    delivery: *delivery,
                 };
                 self.login_codes.retain(|_, code| date.saturating_sub(code.date) <= CODE_SECS);
                 self.login_codes.insert(phone.clone(), sent);
@@ -112,7 +118,9 @@ impl State {
             random_ids: RandomIds::default(),
         };
         self.users.insert(id, user);
-        self.phones.insert(new.phone.clone(), id);
+        if !new.phone.is_empty() {
+            self.phones.insert(new.phone.clone(), id);
+        }
         if let Some(username) = &new.username {
             self.set_username(id, username);
         }

@@ -8,6 +8,7 @@ mod administration;
 mod folders;
 mod history;
 mod invites;
+mod login_tokens;
 mod membership;
 mod messages;
 mod peer_settings;
