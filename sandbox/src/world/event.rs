@@ -11,6 +11,7 @@ use super::invite::Invite;
 use super::login_token::LoginTokenEvent;
 use super::message_box::{Action, Content};
 use super::peer_settings::PeerSetting;
+use super::profile::ProfileEvent;
 use super::state::{Authorization, CodeDelivery, ForwardOrigin, Password};
 
 /// See the module's description.
@@ -30,13 +31,6 @@ pub enum Event {
     },
     /// An account was made.
     UserCreated(NewUser),
-    /// An account got a username.
-    UsernameSet {
-        /// Whose.
-        user_id: i64,
-        /// Without `@`.
-        username: String,
-    },
     /// A login code was sent.
     CodeSent {
         /// To which number.
@@ -288,6 +282,8 @@ pub enum Event {
     LoginToken(LoginTokenEvent),
     /// A bot was made.
     BotCreated(NewBot),
+    /// Somebody shows something else of themselves, or of a group or a channel.
+    Profile(ProfileEvent),
 }
 
 /// An account that is made.
@@ -314,6 +310,9 @@ pub struct NewContact {
     pub first_name: String,
     /// Last name, or nothing.
     pub last_name: String,
+    /// Whether the owner knows the phone number.
+    #[serde(default)]
+    pub by_phone: bool,
 }
 
 /// A message that is sent.

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{HexBytes, PeerId};
+use super::profile::ProfileAction;
 
 /// Changes that a box remembers for `getDifference`; a client that is further behind is told to start over.
 pub const CHANGES_MAX: usize = 10_000;
@@ -111,6 +112,8 @@ pub enum Action {
         /// Who it is.
         member: i64,
     },
+    /// The title or the photo changed.
+    Profile(ProfileAction),
 }
 
 /// One change of a box.

@@ -15,6 +15,8 @@ pub mod live;
 pub mod login_token;
 pub mod message_box;
 pub mod peer_settings;
+pub mod privacy;
+pub mod profile;
 pub mod srp;
 pub mod state;
 pub mod view;

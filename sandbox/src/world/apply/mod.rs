@@ -12,12 +12,14 @@ mod login_tokens;
 mod membership;
 mod messages;
 mod peer_settings;
+mod profile;
 mod removal;
 
 use super::event::Event;
 use super::ids::PeerId;
 use super::message_box::LoggedChange;
 use super::peer_settings::PeerSetting;
+use super::profile::ProfileNotice;
 use super::state::State;
 
 /// Something that a user's sessions are to be told.
@@ -79,7 +81,9 @@ pub enum About {
     },
     /// The user's folders have another order.
     FolderOrder,
-    /// The user came into a channel or left it.
+    /// What somebody shows of themselves changed.
+    Profile(ProfileNotice),
+    /// The user came into a channel or left it, or the channel itself changed.
     ChannelMembership {
         /// Which channel.
         channel_id: i64,
@@ -129,6 +133,7 @@ impl State {
                 Vec::new()
             }
             Event::Administered(done) => self.administer(done),
+            Event::Profile(change) => self.change_profile(change),
             account_event => {
                 self.apply_to_accounts(account_event);
                 Vec::new()

@@ -5,6 +5,7 @@ mod folders;
 mod messages;
 mod participants;
 mod peers;
+mod profile;
 mod updates;
 
 use std::collections::BTreeSet;
@@ -15,6 +16,7 @@ use super::ids::PeerId;
 use super::state::State;
 
 pub use peers::count;
+pub use profile::profile_photo;
 pub use updates::SEQ;
 
 /// Builds answers and updates for one user, and remembers the peers that they speak of.
