@@ -1,6 +1,7 @@
 //! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
 
 mod calls;
+mod chat_profile;
 mod chat_state;
 mod chats;
 mod connect;
@@ -13,6 +14,8 @@ mod health;
 mod login;
 mod members;
 mod message_changes;
+mod photos;
+mod profile;
 mod sending;
 mod telegram_folders;
 mod transfer;
@@ -41,10 +44,14 @@ use crate::vault::AccountRecords;
 use handle::Ownership;
 use login::LoginState;
 
+pub(crate) use chat_profile::ChatEdit;
+pub use chat_profile::{EditOutcome, EditStatus, EditedChat};
 pub(crate) use forwarding::ForwardRequest;
 pub(crate) use handle::{AccountHandle, LoginProgress, LoginStep};
 pub(crate) use health::HealthCell;
 pub use health::{Health, HealthState};
+pub use profile::EditedProfile;
+pub(crate) use profile::ProfileEdit;
 
 /// What an account's actor can be asked.
 pub(crate) enum AccountMessage {
