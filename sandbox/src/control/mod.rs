@@ -97,12 +97,26 @@ pub struct ScannedToken {
     pub url: String,
 }
 
-/// How the network does things, until it stops.
-#[derive(Clone, Copy, Debug, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
+/// How the network does things, until it stops. What is left out stays.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
     /// How long the token of a QR login stands, in seconds; 1 to 3600.
-    pub login_token_secs: i32,
+    pub login_token_secs: Option<i32>,
+    /// How long the steps of a call may take.
+    pub call_timeouts: Option<CallTimeouts>,
+}
+
+/// How long the steps of a call may take, as `help.getConfig` tells it; each 1 to 600000.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct CallTimeouts {
+    /// Until the other's device rings, in milliseconds.
+    pub receive_ms: i32,
+    /// Until somebody answers, in milliseconds.
+    pub ring_ms: i32,
+    /// From the answer until both have a key, in milliseconds.
+    pub connect_ms: i32,
 }
 
 /// The newest login code of a phone number.

@@ -18,6 +18,7 @@ pub const EDIT_SECS: i32 = 172_800;
 
 /// `help.getConfig`: the datacentres of this very network, and Telegram's usual limits.
 pub fn get_config(call: &mut Call<'_>, _: tl::functions::help::GetConfig) -> Result<tl::enums::Config, RpcError> {
+    let timeouts = call.live.settings.call_timeouts;
     let limit = |value: usize| i32::try_from(value).unwrap_or(i32::MAX);
     let options = call.datacentres.addresses.iter().map(|(id, address)| {
         tl::types::DcOption {
@@ -64,9 +65,9 @@ pub fn get_config(call: &mut Call<'_>, _: tl::functions::help::GetConfig) -> Res
         stickers_recent_limit: 200,
         channels_read_media_period: 604_800,
         tmp_sessions: None,
-        call_receive_timeout_ms: 20_000,
-        call_ring_timeout_ms: 90_000,
-        call_connect_timeout_ms: 30_000,
+        call_receive_timeout_ms: timeouts.receive_ms,
+        call_ring_timeout_ms: timeouts.ring_ms,
+        call_connect_timeout_ms: timeouts.connect_ms,
         call_packet_timeout_ms: 10_000,
         me_url_prefix: "https://t.me/".into(),
         autoupdate_url_prefix: None,

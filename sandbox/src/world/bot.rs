@@ -30,13 +30,7 @@ pub struct NewBot {
 pub fn is_for_people(method: &str) -> bool {
     matches!(
         method,
-        "account.checkUsername"
-            | "account.getPassword"
-            | "account.getPrivacy"
-            | "account.setPrivacy"
-            | "account.updateProfile"
-            | "account.updateStatus"
-            | "account.updateUsername"
+        "account.getPassword"
             | "account.updatePasswordSettings"
             | "account.getAuthorizations"
             | "account.resetAuthorization"
@@ -47,7 +41,6 @@ pub fn is_for_people(method: &str) -> bool {
             | "channels.deleteHistory"
             | "channels.inviteToChannel"
             | "channels.joinChannel"
-            | "channels.toggleSlowMode"
             | "contacts.addContact"
             | "contacts.block"
             | "contacts.deleteContacts"
@@ -74,8 +67,5 @@ pub fn is_for_people(method: &str) -> bool {
             | "messages.toggleDialogPin"
             | "messages.updateDialogFilter"
             | "messages.updateDialogFiltersOrder"
-            | "photos.deletePhotos"
-            | "photos.updateProfilePhoto"
-            | "photos.uploadProfilePhoto"
     )
 }

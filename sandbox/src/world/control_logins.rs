@@ -16,6 +16,7 @@ use crate::rpc::SessionAddress;
 
 /// The seconds that a token of a QR login may stand.
 const LOGIN_TOKEN_SECS: std::ops::RangeInclusive<i32> = 1..=3_600;
+const CALL_TIMEOUT_MS: std::ops::RangeInclusive<i32> = 1..=600_000;
 /// The characters of a bot's token after its id and the colon.
 const BOT_SECRET_CHARS: usize = 35;
 
@@ -58,10 +59,16 @@ impl World {
     }
 
     pub(super) fn set(&self, settings: Settings) -> Result<(), ControlError> {
-        if !LOGIN_TOKEN_SECS.contains(&settings.login_token_secs) {
+        if settings.login_token_secs.is_some_and(|seconds| !LOGIN_TOKEN_SECS.contains(&seconds)) {
             return Err(ControlError::Invalid("loginTokenSecs: must be 1 to 3600".into()));
         }
-        self.lock().settings.login_token_secs = settings.login_token_secs;
+        let all = settings.call_timeouts.map(|timeouts| [timeouts.receive_ms, timeouts.ring_ms, timeouts.connect_ms]);
+        if all.into_iter().flatten().any(|millis| !CALL_TIMEOUT_MS.contains(&millis)) {
+            return Err(ControlError::Invalid("callTimeouts: each must be 1 to 600000".into()));
+        }
+        let set = &mut self.lock().settings;
+        set.login_token_secs = settings.login_token_secs.unwrap_or(set.login_token_secs);
+        set.call_timeouts = settings.call_timeouts.unwrap_or(set.call_timeouts);
         Ok(())
     }
 }

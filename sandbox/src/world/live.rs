@@ -12,6 +12,7 @@ use super::login_token::LOGIN_TOKEN_SECS;
 use super::srp::Challenge;
 use super::state::{ClientInfo, State};
 use super::view::View;
+use crate::control::CallTimeouts;
 use crate::faults::{FaultKind, Faults, RequestLog};
 use crate::journal::{Delivery, Journal, Written};
 use crate::rpc::SessionAddress;
@@ -47,11 +48,14 @@ pub struct Live {
 pub struct Settings {
     /// How long the token of a QR login stands, in seconds.
     pub login_token_secs: i32,
+    /// How long the steps of a call may take.
+    pub call_timeouts: CallTimeouts,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { login_token_secs: LOGIN_TOKEN_SECS }
+        let call_timeouts = CallTimeouts { receive_ms: 20_000, ring_ms: 90_000, connect_ms: 30_000 };
+        Self { login_token_secs: LOGIN_TOKEN_SECS, call_timeouts }
     }
 }
 

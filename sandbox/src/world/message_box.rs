@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, VecDeque};
 use serde::{Deserialize, Serialize};
 
 use super::ids::{HexBytes, PeerId};
-use super::profile::ProfileAction;
+use super::phone_call::Reason;
 
 /// Changes that a box remembers for `getDifference`; a client that is further behind is told to start over.
 pub const CHANGES_MAX: usize = 10_000;
@@ -112,8 +112,24 @@ pub enum Action {
         /// Who it is.
         member: i64,
     },
-    /// The title or the photo changed.
-    Profile(ProfileAction),
+    /// Somebody called.
+    PhoneCall {
+        /// Which call it was.
+        call_id: i64,
+        /// Whether with video.
+        video: bool,
+        /// Why it ended.
+        reason: Reason,
+        /// How long it lasted, in seconds.
+        duration: Option<i32>,
+    },
+    /// A group call began, or ended.
+    GroupCall {
+        /// Which.
+        call_id: i64,
+        /// How long it lasted, in seconds, if it ended.
+        duration: Option<i32>,
+    },
 }
 
 /// One change of a box.

@@ -7,13 +7,15 @@ use sha2::{Digest, Sha256};
 
 use super::administration::{Administration, right};
 use super::bot::Bot;
+use super::call_table::CallTable;
 use super::folder::Folder;
+use super::group_call::GroupCall;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::{Invite, JoinRequest};
 use super::login_token::LoginToken;
 use super::message_box::{Media, Message, MessageBox};
 use super::peer_settings::PeerSettings;
-use super::profile::Profiles;
+use super::phone_call::PhoneCall;
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
 pub const RANDOM_IDS_MAX: usize = 10_000;
@@ -66,12 +68,15 @@ pub struct State {
     /// Where forwarded messages come from, by their shared ids.
     #[serde(default)]
     pub forwards: BTreeMap<i64, ForwardOrigin>,
+    /// Calls between two users.
+    #[serde(default)]
+    pub phone_calls: CallTable<PhoneCall>,
+    /// Group calls.
+    #[serde(default)]
+    pub group_calls: CallTable<GroupCall>,
     /// Photos and files that were sent, by id.
     #[serde(default)]
     pub files: BTreeMap<i64, Media>,
-    /// What users, groups and channels show of themselves.
-    #[serde(default)]
-    pub profiles: Profiles,
     /// The last id given to each kind of thing.
     pub last: LastIds,
 }
@@ -227,9 +232,6 @@ pub struct ContactName {
     pub first_name: String,
     /// Last name, or nothing.
     pub last_name: String,
-    /// Whether the owner knows the phone number.
-    #[serde(default)]
-    pub by_phone: bool,
 }
 
 /// What the network keeps of a two-step password, see <https://core.telegram.org/api/srp>.
@@ -376,8 +378,9 @@ impl State {
             join_requests: BTreeMap::new(),
             copies: BTreeMap::new(),
             forwards: BTreeMap::new(),
+            phone_calls: CallTable::default(),
+            group_calls: CallTable::default(),
             files: BTreeMap::new(),
-            profiles: Profiles::default(),
             last: LastIds {
                 user: FIRST_USER_ID - 1,
                 chat: FIRST_CHAT_ID - 1,

@@ -6,20 +6,22 @@
 mod accounts;
 mod administration;
 mod folders;
+mod group_calls;
 mod history;
 mod invites;
 mod login_tokens;
 mod membership;
 mod messages;
 mod peer_settings;
-mod profile;
+mod phone_calls;
 mod removal;
 
 use super::event::Event;
+use super::group_call::Participant;
 use super::ids::PeerId;
 use super::message_box::LoggedChange;
 use super::peer_settings::PeerSetting;
-use super::profile::ProfileNotice;
+use super::phone_call::Reason;
 use super::state::State;
 
 /// Something that a user's sessions are to be told.
@@ -81,9 +83,48 @@ pub enum About {
     },
     /// The user's folders have another order.
     FolderOrder,
-    /// What somebody shows of themselves changed.
-    Profile(ProfileNotice),
-    /// The user came into a channel or left it, or the channel itself changed.
+    /// A call with another user goes on.
+    PhoneCall {
+        /// Which call.
+        call_id: i64,
+    },
+    /// A call with another user is over, for this user's devices at least.
+    PhoneCallOver {
+        /// Which call.
+        call_id: i64,
+        /// Whether it was with video.
+        video: bool,
+        /// Why.
+        reason: Option<Reason>,
+        /// How long it lasted, in seconds.
+        duration: Option<i32>,
+    },
+    /// A group call goes on.
+    GroupCall {
+        /// Which call.
+        call_id: i64,
+    },
+    /// A group call is over.
+    GroupCallOver {
+        /// Which call.
+        call_id: i64,
+        /// Where it was.
+        peer: PeerId,
+        /// How long it lasted, in seconds.
+        duration: i32,
+    },
+    /// Somebody came into a group call, changed in it or left it.
+    GroupCallParticipant {
+        /// Which call.
+        call_id: i64,
+        /// Who.
+        user_id: i64,
+        /// What they are in it, or were.
+        participant: Participant,
+        /// Whether they are gone.
+        left: bool,
+    },
+    /// The user came into a channel or left it.
     ChannelMembership {
         /// Which channel.
         channel_id: i64,
@@ -132,8 +173,9 @@ impl State {
                 self.invites.insert(hash.clone(), invite.clone());
                 Vec::new()
             }
+            Event::PhoneCall(event) => self.apply_to_phone_calls(event),
+            Event::GroupCall(event) => self.apply_to_group_calls(event),
             Event::Administered(done) => self.administer(done),
-            Event::Profile(change) => self.change_profile(change),
             account_event => {
                 self.apply_to_accounts(account_event);
                 Vec::new()

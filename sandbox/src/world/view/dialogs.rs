@@ -3,10 +3,8 @@
 use grammers_tl_types as tl;
 
 use super::{View, count};
-use crate::clock::now_secs;
 use crate::world::ids::PeerId;
 use crate::world::peer_settings::PeerSettings;
-use crate::world::privacy::PrivacyKey;
 use crate::world::state::{Channel, Chat, Dialog, User};
 
 impl View<'_> {
@@ -53,20 +51,16 @@ impl View<'_> {
     pub fn user_full(&mut self, user: &User) -> tl::enums::UserFull {
         self.mention(PeerId::User(user.id));
         let settings = self.settings_of(PeerId::User(user.id));
-        let about = self.state.about_of(PeerId::User(user.id));
-        let about_visible = !about.is_empty() && self.state.permits(user.id, PrivacyKey::About, self.viewer);
-        let about = about_visible.then(|| about.to_owned());
-        let profile_photo = self.visible_photo(user.id).map(|photo| super::profile_photo(photo, self.state));
         let common = self.state.chats.values().filter(|chat| {
             user.id != self.viewer && chat.members.contains_key(&user.id) && chat.members.contains_key(&self.viewer)
         });
         tl::types::UserFull {
             blocked: settings.blocked_since.is_some(),
-            phone_calls_available: false,
+            phone_calls_available: user.id != self.viewer,
             phone_calls_private: false,
             can_pin_message: false,
             has_scheduled: false,
-            video_calls_available: false,
+            video_calls_available: user.id != self.viewer,
             voice_messages_forbidden: false,
             translations_disabled: false,
             stories_pinned_available: false,
@@ -82,10 +76,10 @@ impl View<'_> {
             noforwards_peer_enabled: false,
             unofficial_security_risk: false,
             id: user.id,
-            about,
+            about: None,
             settings: peer_settings(),
             personal_photo: None,
-            profile_photo,
+            profile_photo: None,
             fallback_photo: None,
             notify_settings: self.notify_settings(PeerId::User(user.id)),
             bot_info: None,
@@ -133,15 +127,15 @@ impl View<'_> {
             translations_disabled: false,
             has_welcome_messages: false,
             id: chat.id,
-            about: self.state.about_of(PeerId::Chat(chat.id)).to_owned(),
+            about: String::new(),
             participants,
-            chat_photo: self.whole_photo(PeerId::Chat(chat.id)),
+            chat_photo: None,
             notify_settings: self.notify_settings(PeerId::Chat(chat.id)),
             exported_invite: None,
             bot_info: None,
             pinned_msg_id: None,
             folder_id: None,
-            call: None,
+            call: self.call_in(PeerId::Chat(chat.id)),
             ttl_period: None,
             groupcall_default_join_as: None,
             theme_emoticon: None,
@@ -194,7 +188,7 @@ impl View<'_> {
             read_inbox_max_id: dialog.read_inbox_max_id,
             read_outbox_max_id: dialog.read_outbox_max_id,
             unread_count,
-            chat_photo: self.whole_photo(peer).unwrap_or_else(|| tl::types::PhotoEmpty { id: 0 }.into()),
+            chat_photo: tl::types::PhotoEmpty { id: 0 }.into(),
             notify_settings: self.notify_settings(peer),
             exported_invite: None,
             bot_info: Vec::new(),
@@ -206,11 +200,11 @@ impl View<'_> {
             folder_id: None,
             linked_chat_id: None,
             location: None,
-            slowmode_seconds: self.state.profiles.slow_modes.get(&channel.id).map(|slow| slow.seconds),
-            slowmode_next_send_date: self.state.profiles.next_send(channel.id, self.viewer, now_secs()),
+            slowmode_seconds: None,
+            slowmode_next_send_date: None,
             stats_dc: None,
             pts: channel.messages.pts(),
-            call: None,
+            call: self.call_in(peer),
             ttl_period: None,
             pending_suggestions: None,
             groupcall_default_join_as: None,

@@ -2,10 +2,11 @@
 
 mod dialogs;
 mod folders;
+mod group_calls;
 mod messages;
 mod participants;
 mod peers;
-mod profile;
+mod phone_calls;
 mod updates;
 
 use std::collections::BTreeSet;
@@ -16,7 +17,6 @@ use super::ids::PeerId;
 use super::state::State;
 
 pub use peers::count;
-pub use profile::profile_photo;
 pub use updates::SEQ;
 
 /// Builds answers and updates for one user, and remembers the peers that they speak of.

@@ -5,7 +5,6 @@ use grammers_tl_types as tl;
 use super::View;
 use crate::world::administration::{admin_rights, banned_rights};
 use crate::world::ids::PeerId;
-use crate::world::privacy::PrivacyKey;
 use crate::world::state::{Channel, Chat, User};
 
 impl View<'_> {
@@ -40,8 +39,7 @@ impl View<'_> {
         let mutual = contact.is_some() && user.contacts.contains_key(&self.viewer);
         let (first_name, last_name) =
             contact.map_or((&user.first_name, &user.last_name), |contact| (&contact.first_name, &contact.last_name));
-        let knows_phone = contact.is_some_and(|contact| contact.by_phone);
-        let phone_visible = knows_phone || self.state.permits(user.id, PrivacyKey::PhoneNumber, self.viewer);
+        let phone_visible = user.id == self.viewer || contact.is_some();
         tl::types::User {
             is_self: user.id == self.viewer,
             contact: contact.is_some(),
@@ -79,8 +77,8 @@ impl View<'_> {
             last_name: (!last_name.is_empty()).then(|| last_name.clone()),
             username: user.username.clone(),
             phone: (phone_visible && !user.phone.is_empty()).then(|| user.phone.clone()),
-            photo: self.user_photo(user.id),
-            status: Some(self.status(user)),
+            photo: None,
+            status: Some(tl::types::UserStatusRecently { by_me: false }.into()),
             bot_info_version: self.state.bots.contains_key(&user.id).then_some(1),
             restriction_reason: None,
             bot_inline_placeholder: None,
@@ -103,16 +101,17 @@ impl View<'_> {
         if !chat.members.contains_key(&self.viewer) {
             return tl::types::ChatForbidden { id: chat.id, title: chat.title.clone() }.into();
         }
+        let (call_active, call_not_empty) = self.call_flags(PeerId::Chat(chat.id));
         tl::types::Chat {
             creator: chat.creator == self.viewer,
             left: false,
             deactivated: false,
-            call_active: false,
-            call_not_empty: false,
+            call_active,
+            call_not_empty,
             noforwards: false,
             id: chat.id,
             title: chat.title.clone(),
-            photo: self.chat_photo(PeerId::Chat(chat.id)),
+            photo: tl::enums::ChatPhoto::Empty,
             participants_count: count(chat.members.len()),
             date: chat.date,
             version: chat.version,
@@ -144,6 +143,7 @@ impl View<'_> {
         let administration = &channel.administration;
         let admin = administration.admins.get(&self.viewer);
         let banned = administration.banned.get(&self.viewer);
+        let (call_active, call_not_empty) = self.call_flags(PeerId::Channel(channel.id));
         tl::types::Channel {
             creator,
             left: !member,
@@ -156,9 +156,9 @@ impl View<'_> {
             scam: false,
             has_link: false,
             has_geo: false,
-            slowmode_enabled: self.state.profiles.slow_modes.contains_key(&channel.id),
-            call_active: false,
-            call_not_empty: false,
+            slowmode_enabled: false,
+            call_active,
+            call_not_empty,
             fake: false,
             gigagroup: false,
             noforwards: false,
@@ -177,7 +177,7 @@ impl View<'_> {
             access_hash: Some(access_hash),
             title: channel.title.clone(),
             username: channel.username.clone(),
-            photo: self.chat_photo(PeerId::Channel(channel.id)),
+            photo: tl::enums::ChatPhoto::Empty,
             date: channel.members.get(&self.viewer).map_or(channel.date, |member| member.date),
             restriction_reason: None,
             admin_rights: if creator { Some(all_admin_rights()) } else { admin.and_then(|admin| admin_rights(admin.rights)) },

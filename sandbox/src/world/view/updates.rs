@@ -33,8 +33,16 @@ impl View<'_> {
                 Some(tl::types::UpdateChatParticipants { participants: self.chat_participants(chat) }.into())
             }
             About::Folder { folder_id } => Some(self.folder_update(*folder_id)),
-            About::Profile(notice) => self.profile_update(notice),
             About::FolderOrder => Some(self.folder_order_update()),
+            About::PhoneCall { call_id } => self.phone_call_update(*call_id),
+            About::PhoneCallOver { call_id, video, reason, duration } => {
+                Some(super::phone_calls::over(*call_id, *video, *reason, *duration))
+            }
+            About::GroupCall { call_id } => self.group_call_update(*call_id),
+            About::GroupCallOver { call_id, peer, duration } => Some(self.group_call_over(*call_id, *peer, *duration)),
+            About::GroupCallParticipant { call_id, user_id, participant, left } => {
+                self.participant_update(*call_id, *user_id, participant, *left)
+            }
             About::ChannelMembership { channel_id } => {
                 self.mention(PeerId::Channel(*channel_id));
                 Some(tl::types::UpdateChannel { channel_id: *channel_id }.into())
