@@ -26,7 +26,8 @@ use arguments::BodyLimits;
 use request_id::RequestId;
 use rest::Routes;
 
-pub use vasya_actors::operation::BASE_PATH;
+/// Where all routes are.
+pub const BASE_PATH: &str = "/api/v1";
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1_024;

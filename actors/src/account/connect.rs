@@ -98,9 +98,11 @@ async fn open(context: &Rc<AccountContext>) -> Result<Updates, TelegramError> {
 async fn follow(context: &Rc<AccountContext>, updates: &mut Updates) -> Result<Ended, TelegramError> {
     loop {
         match tokio::time::timeout(SILENCE_MAX, updates.next()).await {
-            Ok(UpdateEvent::Updates(_)) => {
+            Ok(UpdateEvent::Updates(received)) => {
                 context.health.seen();
                 context.chats_changed();
+                context.phone_calls_told(received.phone_calls);
+                context.group_calls_told(&received.group_calls);
                 updates.save_state().await?;
             }
             Ok(UpdateEvent::Closed(error)) => return Err(error),

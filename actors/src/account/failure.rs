@@ -9,14 +9,8 @@ impl From<TelegramError> for Error {
             TelegramError::FloodWait { seconds } => {
                 Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s")).retry_after_secs(seconds)
             }
-            TelegramError::SlowMode { seconds } => {
-                let rule = format!("Slow mode: in this chat the account may send its next message in {seconds} s");
-                Error::new(Code::SlowMode, rule).retry_after_secs(seconds)
-            }
             TelegramError::InvalidCursor => Error::invalid("cursor", "is not one that this list gave"),
             TelegramError::NoMedia => Error::new(Code::NotFound, "The message has no file"),
-            TelegramError::NoPhoto => Error::new(Code::NotFound, "There is no photo"),
-            TelegramError::NotModified => Error::new(Code::Conflict, "It is so already"),
             TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
             TelegramError::MessageNotFound => Error::new(Code::NotFound, "There is no such message in this chat"),
             TelegramError::OwnChannel => Error::new(
@@ -34,6 +28,10 @@ impl From<TelegramError> for Error {
             TelegramError::NotAGroup => Error::invalid("chatId", "must be a group or a channel"),
             TelegramError::NotInBasicGroups => {
                 Error::new(Code::Conflict, "The chat is a basic group, which has no such thing: only supergroups and channels do")
+            }
+            TelegramError::CallOver => no_such_call(),
+            TelegramError::WeakExchange(weak) => {
+                Error::new(Code::TelegramError, format!("A key for the call cannot be agreed on safely: {weak}"))
             }
             TelegramError::Refused(refusal) => Error::new(refused(refusal), format!("{} ({})", refusal.sentence, refusal.name)),
             TelegramError::FolderNotFound => Error::new(Code::NotFound, "The account has no such folder"),
@@ -62,6 +60,11 @@ impl From<TelegramError> for Error {
             other => Error::internal(other),
         }
     }
+}
+
+/// The answer for a call that is over, and for one that never was.
+pub(super) fn no_such_call() -> Error {
+    Error::new(Code::NotFound, "The account has no such call, or it is over")
 }
 
 fn refused(refusal: &Refusal) -> Code {

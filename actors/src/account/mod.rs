@@ -1,7 +1,6 @@
 //! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
 
 mod calls;
-mod chat_profile;
 mod chat_state;
 mod chats;
 mod connect;
@@ -9,13 +8,13 @@ mod contacts;
 mod failure;
 mod folders;
 mod forwarding;
+mod group_calls;
 mod handle;
 mod health;
 mod login;
 mod members;
 mod message_changes;
-mod photos;
-mod profile;
+mod phone_calls;
 mod sending;
 mod telegram_folders;
 mod transfer;
@@ -41,17 +40,16 @@ use crate::stream::ByteStream;
 use crate::telegram::{ChatId, Connection, Transfers};
 use crate::vault::AccountRecords;
 
+use group_calls::GroupCalls;
 use handle::Ownership;
 use login::LoginState;
+use phone_calls::PhoneCalls;
 
-pub(crate) use chat_profile::ChatEdit;
-pub use chat_profile::{EditOutcome, EditStatus, EditedChat};
 pub(crate) use forwarding::ForwardRequest;
 pub(crate) use handle::{AccountHandle, LoginProgress, LoginStep};
 pub(crate) use health::HealthCell;
 pub use health::{Health, HealthState};
-pub use profile::EditedProfile;
-pub(crate) use profile::ProfileEdit;
+pub use phone_calls::{CallInfo, CallState};
 
 /// What an account's actor can be asked.
 pub(crate) enum AccountMessage {
@@ -118,6 +116,8 @@ pub struct AccountContext {
     saving_folders: tokio::sync::Mutex<()>,
     /// The connection for files, while any is on its way.
     transfers: RefCell<Weak<Transfers>>,
+    phone_calls: PhoneCalls,
+    group_calls: GroupCalls,
 }
 
 impl fmt::Debug for AccountContext {
@@ -216,6 +216,13 @@ impl AccountActor {
     }
 }
 
+/// Bytes that nobody can guess.
+fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], Error> {
+    let mut random = [0; LENGTH];
+    getrandom::fill(&mut random).map_err(Error::internal)?;
+    Ok(random)
+}
+
 /// One call at work; counted until it ends.
 struct Room(Rc<AccountContext>);
 
@@ -258,6 +265,8 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             loading_chats: Cell::new(false),
             saving_folders: tokio::sync::Mutex::default(),
             transfers: RefCell::default(),
+            phone_calls: PhoneCalls::default(),
+            group_calls: GroupCalls::default(),
         });
         tasks.spawn(connect::keep_connected(Rc::clone(&context)));
         Box::pin(async move { Ok(AccountActor { context }) })

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
 use futures::stream::FuturesUnordered;
 
-use crate::account::{AccountCall, AccountContext};
+use crate::account::{AccountCall, AccountContext, random};
 use crate::error::{Code, Error};
 use crate::stream::{ByteSender, ByteStream, byte_stream};
 use crate::telegram::{
@@ -28,7 +28,7 @@ const READER_PATIENCE: Duration = Duration::from_secs(120);
 
 impl AccountContext {
     /// The connection for files: one for all that are on their way, closed after the last of them.
-    pub(super) async fn transfers(&self) -> Result<Rc<Transfers>, Error> {
+    async fn transfers(&self) -> Result<Rc<Transfers>, Error> {
         let connection = self.connection().await?;
         let open = self.transfers.borrow().upgrade();
         let transfers = open.unwrap_or_else(|| {
@@ -110,20 +110,14 @@ async fn hand_on(transfers: &Transfers, file: &StoredFile, offset: u64, length: 
     Ok(())
 }
 
-impl AccountContext {
-    /// Uploads a body; answers in how many parts. `length` is how long it is, if that is known; for what is not longer than 10 MiB,
-    /// how long at most.
-    pub(super) async fn upload(&self, body: ByteStream, length: Option<u64>) -> Result<(Upload, i32), Error> {
-        let transfers = self.transfers().await?;
-        let upload_id = i64::from_le_bytes(random()?);
-        upload_all(&transfers, upload_id, Parts { body, rest: BytesMut::new(), ended: false }, length).await
-    }
-}
-
 impl AccountCall {
     /// Uploads the request's body and sends it; `length` is how long the body is, if that is known.
     pub(crate) async fn send_file(&self, chat: ChatId, file: OutgoingFile, length: Option<u64>) -> Result<Message, Error> {
-        let (upload, parts) = self.upload(self.take_body()?, length).await?;
+        let body = self.take_body()?;
+        let transfers = self.transfers().await?;
+        let upload_id = i64::from_le_bytes(random()?);
+        let first = Parts { body, rest: BytesMut::new(), ended: false };
+        let (upload, parts) = upload_all(&transfers, upload_id, first, length).await?;
         let send = async |connection: &Connection, random_id| connection.send_file(chat, &file, upload, parts, random_id).await;
         self.send_once("messages.sendMedia", chat, send).await
     }
@@ -197,10 +191,4 @@ fn not_uploaded(error: &TelegramError) -> Error {
         TelegramError::Rpc { name, .. } => Error::new(Code::TelegramError, format!("Telegram refused the upload: {name}")),
         _ => Error::new(Code::TelegramUnreachable, "The file could not be uploaded; nothing was sent").retry_after_secs(5),
     }
-}
-
-fn random() -> Result<[u8; 8], Error> {
-    let mut random = [0u8; 8];
-    getrandom::fill(&mut random).map_err(Error::internal)?;
-    Ok(random)
 }

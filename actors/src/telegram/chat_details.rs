@@ -2,10 +2,10 @@
 
 use grammers_tl_types::{enums, functions, types};
 
-use super::chat_types::ChatDetails;
+use super::chat_types::{ActiveCall, ChatDetails, ChatPermissions};
 use super::convert::{self, Met};
 use super::peers::Addressed;
-use super::{ChatId, ChatPermissions, Connection, TelegramError};
+use super::{ChatId, Connection, TelegramError};
 use crate::runtime::now_secs;
 
 impl Connection {
@@ -78,11 +78,11 @@ fn add_user(details: &mut ChatDetails, full: &types::UserFull, met: &Met) {
 }
 
 fn add_full_chat(details: &mut ChatDetails, full: enums::ChatFull) {
-    let invite = match full {
+    let (invite, call) = match full {
         enums::ChatFull::Full(full) => {
             details.about = Some(full.about);
             details.pinned_message_id = full.pinned_msg_id;
-            full.exported_invite
+            (full.exported_invite, full.call)
         }
         enums::ChatFull::ChannelFull(full) => {
             details.about = Some(full.about);
@@ -92,10 +92,14 @@ fn add_full_chat(details: &mut ChatDetails, full: enums::ChatFull) {
             details.slow_mode_secs = full.slowmode_seconds;
             let linked = full.linked_chat_id.map(|id| enums::Peer::from(types::PeerChannel { channel_id: id }));
             details.linked_chat_id = linked.as_ref().map(convert::chat_of);
-            full.exported_invite
+            (full.exported_invite, full.call)
         }
-        _ => None,
+        _ => (None, None),
     };
+    details.active_call = call.and_then(|call| match call {
+        enums::InputGroupCall::Call(call) => Some(ActiveCall { call_id: call.id, access_hash: call.access_hash }),
+        _ => None,
+    });
     details.about = details.about.take().filter(|about| !about.is_empty());
     if let Some(enums::ExportedChatInvite::ChatInviteExported(invite)) = invite {
         details.invite_link = Some(invite.link);
@@ -124,5 +128,14 @@ fn add_membership(details: &mut ChatDetails, group: Option<&enums::Chat>) {
         }
         None => None,
     };
-    details.permissions = banned.map(|enums::ChatBannedRights::Rights(banned)| ChatPermissions::of(banned));
+    details.permissions = banned.map(|enums::ChatBannedRights::Rights(banned)| ChatPermissions {
+        send_messages: !(banned.send_messages || banned.send_plain),
+        send_media: !(banned.send_messages || banned.send_media),
+        send_polls: !(banned.send_messages || banned.send_polls),
+        embed_links: !(banned.send_messages || banned.embed_links),
+        change_info: !banned.change_info,
+        invite_users: !banned.invite_users,
+        pin_messages: !banned.pin_messages,
+        manage_topics: !banned.manage_topics,
+    });
 }

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Chat, ChatId, ChatPermissions, ChatType};
+use super::{Chat, ChatId, ChatType};
 
 /// A page of the address book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -51,6 +51,38 @@ pub struct FoundChat {
     pub chat_id: ChatId,
 }
 
+/// What the members of a group or channel may do, unless it is said otherwise for one of them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ChatPermissions {
+    /// Write.
+    pub send_messages: bool,
+    /// Send media.
+    pub send_media: bool,
+    /// Send polls.
+    pub send_polls: bool,
+    /// Send links with a preview.
+    pub embed_links: bool,
+    /// Change the title, the picture and the description.
+    pub change_info: bool,
+    /// Add members.
+    pub invite_users: bool,
+    /// Pin messages.
+    pub pin_messages: bool,
+    /// Make topics.
+    pub manage_topics: bool,
+}
+
+/// A call that goes on in a group or a channel, as one must name it to join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ActiveCall {
+    /// Its id.
+    pub call_id: i64,
+    /// What shows that the account was told of it.
+    pub access_hash: i64,
+}
+
 /// All that is known of one chat.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -78,6 +110,9 @@ pub struct ChatDetails {
     pub linked_chat_id: Option<ChatId>,
     /// How long each member waits between two messages.
     pub slow_mode_secs: Option<i32>,
+    /// The call that goes on in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub active_call: Option<ActiveCall>,
     /// What members may do.
     pub permissions: Option<ChatPermissions>,
     /// Whether the account is in it; true of a private chat.
@@ -113,6 +148,7 @@ impl ChatDetails {
             invite_link: None,
             linked_chat_id: None,
             slow_mode_secs: None,
+            active_call: None,
             permissions: None,
             is_member: true,
             is_admin: false,

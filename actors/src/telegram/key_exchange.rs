@@ -7,12 +7,12 @@ use std::time::Duration;
 use grammers_crypto::{AuthKey, DequeBuffer, aes, factorize, generate_key_data_from_nonce};
 use grammers_mtproto::transport::{Full, Transport};
 use grammers_tl_types::{Cursor, Deserializable, RemoteCall, Serializable, enums, functions, types};
-use num_bigint::BigUint;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use super::TelegramError;
+use super::diffie_hellman::{Group, WeakExchange};
 use super::rsa::{PublicKey, sha1_of};
 use crate::runtime::now_ms;
 
@@ -24,16 +24,6 @@ const TRIES_MAX: usize = 3;
 
 /// The largest frame that an exchange may receive, in bytes.
 const FRAME_BYTES_MAX: usize = 16 * 1_024;
-
-/// The safe prime that Telegram uses. It is the only one accepted, so that no primality test is needed.
-const DH_PRIME_HEX: &str = "c71caeb9c6b1c9048e6c522f70f13f73980d40238e3e21c14934d037563d930f\
-     48198a0aa7c14058229493d22530f4dbfa336f6e0ac925139543aed44cce7c37\
-     20fd51f69458705ac68cd4fe6b6b13abdc9746512969328454f18faf8c595f64\
-     2477fe96bb2a941d5bcd1d4ac8cc49880708fa9b378e3c4f3a9060bee67cf9a4\
-     a4a695811051907e162753b56b0f6b410dba74d8a84b2a14b3144e0ef1284754\
-     fd17ed950d5965b4b9dd46582db1178d169c6bc465b0d6ff9ca3928fef5b9ae4\
-     e418fc15e83ebea0f87fa9ff5eed70050ded2849f47bf959d956850ce929851f\
-     0d8115f635b105ee2e4e15d04b2454bf6f4fadf034b10403119cd8e3b92fcc5b";
 
 /// Makes an auth key with the datacentre at this address, which must prove to hold one of these keys.
 ///
@@ -147,45 +137,30 @@ fn open_answer(nonces: &Nonces, mut encrypted: Vec<u8>) -> Result<types::ServerD
     let enums::ServerDhInnerData::Data(inner) = enums::ServerDhInnerData::deserialize(&mut cursor).map_err(unreadable)?;
     check(rest.get(..cursor.pos()).is_some_and(|content| sha1_of(content) == *hash), "the answer has a wrong hash")?;
     nonces.check(inner.nonce, inner.server_nonce)?;
-    check(BigUint::from_bytes_be(&inner.dh_prime) == dh_prime(), "the prime is not Telegram's")?;
-    check((2..=7).contains(&inner.g), "the generator is not one that the prime allows")?;
-    check(in_safe_range(&BigUint::from_bytes_be(&inner.g_a)), "g_a is out of range")?;
     Ok(inner)
 }
 
-fn dh_prime() -> BigUint {
-    BigUint::parse_bytes(DH_PRIME_HEX.as_bytes(), 16).unwrap_or_default()
+fn weak(exchange: WeakExchange) -> TelegramError {
+    failed(&exchange.to_string())
 }
 
-/// `2^(2048-64) < value < p - 2^(2048-64)`.
-fn in_safe_range(value: &BigUint) -> bool {
-    let margin = BigUint::from(1u8) << (2_048 - 64);
-    *value > margin && *value < dh_prime() - margin
-}
-
+/// Agrees on the key. The prime must be Telegram's own, so that no primality test is needed.
 fn agree(
     nonces: &Nonces,
     server: &types::ServerDhInnerData,
     secret: &[u8; 256],
 ) -> Result<(functions::SetClientDhParams, Zeroizing<[u8; 256]>), TelegramError> {
-    let secret = BigUint::from_bytes_be(secret);
-    let g_b = BigUint::from(server.g.unsigned_abs()).modpow(&secret, &dh_prime());
-    check(in_safe_range(&g_b), "g_b is out of range")?;
-    let shared = BigUint::from_bytes_be(&server.g_a).modpow(&secret, &dh_prime());
-    let shared = Zeroizing::new(shared.to_bytes_be());
-    let mut key = Zeroizing::new([0; 256]);
-    let tail = key.split_at_mut_checked(256usize.saturating_sub(shared.len())).map(|(_, tail)| tail);
-    tail.filter(|tail| tail.len() == shared.len()).ok_or_else(|| failed("the key is too long"))?.copy_from_slice(&shared);
-    let inner =
-        types::ClientDhInnerData { nonce: nonces.nonce, server_nonce: nonces.server_nonce, retry_id: 0, g_b: g_b.to_bytes_be() };
+    let own = Group::check_known(server.g, &server.dh_prime).and_then(|group| group.half(secret)).map_err(weak)?;
+    let key = own.agree(&server.g_a).map_err(weak)?.into_bytes();
+    let (nonce, server_nonce) = (nonces.nonce, nonces.server_nonce);
+    let inner = types::ClientDhInnerData { nonce, server_nonce, retry_id: 0, g_b: own.public().to_vec() };
     let inner = enums::ClientDhInnerData::Data(inner).to_bytes();
     let mut encrypted_data = [sha1_of(&inner).as_slice(), &inner].concat();
     let missing = (16 - encrypted_data.len() % 16) % 16;
     encrypted_data.extend(random::<16>()?.iter().take(missing));
-    let (aes_key, iv) = generate_key_data_from_nonce(&nonces.server_nonce, &nonces.new_nonce);
+    let (aes_key, iv) = generate_key_data_from_nonce(&server_nonce, &nonces.new_nonce);
     aes::ige_encrypt(&mut encrypted_data, &aes_key, &iv);
-    let request = functions::SetClientDhParams { nonce: nonces.nonce, server_nonce: nonces.server_nonce, encrypted_data };
-    Ok((request, key))
+    Ok((functions::SetClientDhParams { nonce, server_nonce, encrypted_data }, key))
 }
 
 /// Checks that the server has the same key, whatever it answers.

@@ -7,18 +7,42 @@ use std::sync::Arc;
 use futures::FutureExt;
 use grammers_mtsender::{SenderPoolFatHandle, UpdatesConfiguration, UpdatesReceiver};
 use grammers_session::Session;
-use grammers_session::updates::UpdatesLike;
+use grammers_session::updates::{State, UpdatesLike};
+use grammers_tl_types::enums;
 use tokio::sync::mpsc;
 
-use super::TelegramError;
 use super::convert::Met;
 use super::session::SealedSession;
+use super::{CallNews, GroupCallNews, TelegramError, group_calls, phone_calls};
+
+/// What came at once. Chats and messages may have changed.
+#[derive(Debug, Default)]
+pub struct Received {
+    /// What is told of calls between two people, in its order.
+    pub phone_calls: Vec<CallNews>,
+    /// What is told of group calls, in its order.
+    pub group_calls: Vec<GroupCallNews>,
+}
+
+impl Received {
+    fn of(updates: &[(enums::Update, State)]) -> Self {
+        let mut received = Self::default();
+        for (update, _) in updates {
+            match update {
+                enums::Update::PhoneCall(told) => received.phone_calls.extend(phone_calls::news(&told.phone_call)),
+                enums::Update::GroupCall(told) => received.group_calls.push(group_calls::news(&told.call)),
+                _ => {}
+            }
+        }
+        received
+    }
+}
 
 /// Something that an account's updates tell.
 #[derive(Debug)]
 pub enum UpdateEvent {
-    /// This many updates came. Chats and messages may have changed.
-    Updates(usize),
+    /// Updates came.
+    Updates(Received),
     /// Updates cannot be followed any further on this connection.
     Closed(TelegramError),
 }
@@ -50,7 +74,7 @@ impl Updates {
             Err(_) => return UpdateEvent::Closed(TelegramError::Panicked),
         };
         match self.session.cache_peers(Met::new(users, chats).peers()).await {
-            Ok(()) => UpdateEvent::Updates(updates.len()),
+            Ok(()) => UpdateEvent::Updates(Received::of(&updates)),
             Err(error) => UpdateEvent::Closed(error.into()),
         }
     }
