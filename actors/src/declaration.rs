@@ -2,6 +2,9 @@
 
 use crate::scope::Scope;
 
+/// Where every operation's REST path begins.
+pub const BASE_PATH: &str = "/api/v1";
+
 /// The HTTP method of an operation's REST route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Method {

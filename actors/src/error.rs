@@ -88,6 +88,8 @@ codes! {
     TelegramFlood = "telegram_flood", 429, "Telegram asks to wait";
     /// The provider of speech to text asks to wait.
     SpeechRateLimited = "speech_rate_limited", 429, "The provider of speech to text asks to wait";
+    /// The chat lets its members send one message in so many seconds.
+    SlowMode = "slow_mode", 429, "Slow mode asks to wait";
     /// A fault of this server.
     Internal = "internal", 500, "Internal server error";
     /// The route exists because clients of other builds call it; this server does not have what it is for.

@@ -22,7 +22,7 @@ use crate::stream::ByteStream;
 use crate::telegram::ChatId;
 use crate::user::UserCall;
 
-pub use crate::declaration::{Access, Declaration, Effect, Method, RateClass};
+pub use crate::declaration::{Access, BASE_PATH, Declaration, Effect, Method, RateClass};
 
 /// The account id that a request names. Text that is no id at all is kept as "no account", so that it is answered exactly like an
 /// account that does not exist.

@@ -26,8 +26,7 @@ use arguments::BodyLimits;
 use request_id::RequestId;
 use rest::Routes;
 
-/// Where all routes are.
-pub const BASE_PATH: &str = "/api/v1";
+pub use vasya_actors::operation::BASE_PATH;
 
 /// Connections that wait to be accepted.
 const BACKLOG: u32 = 1_024;

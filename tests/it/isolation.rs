@@ -32,6 +32,8 @@ fn sample(name: &str, schema: &Value) -> Value {
         ("fromChatId" | "toChatId", _) => json!(5_000_000_003_i64),
         ("messageIds", _) => json!([1]),
         ("phone", _) => json!("+15550009999"),
+        ("key", _) => json!("bio"),
+        ("audience", _) => json!("nobody"),
         (_, "integer") => json!(1),
         (_, "boolean") => json!(true),
         (_, "array") => json!([]),
@@ -45,7 +47,14 @@ fn inputs(entry: &Entry) -> Map<String, Value> {
     settings.inline_subschemas = true;
     let schema = entry.input_schema(&mut settings.into_generator()).to_value();
     let required = schema["required"].as_array().cloned().unwrap_or_default();
-    required.iter().filter_map(Value::as_str).map(|name| (name.to_owned(), sample(name, &schema["properties"][name]))).collect()
+    let required = required.iter().filter_map(Value::as_str);
+    // Some operations need any one of their fields.
+    let wanted = match entry.declaration().name {
+        "edit_chat" => Some("title"),
+        "update_profile" => Some("bio"),
+        _ => None,
+    };
+    required.chain(wanted).map(|name| (name.to_owned(), sample(name, &schema["properties"][name]))).collect()
 }
 
 /// Whether an operation names an account.
@@ -110,7 +119,9 @@ async fn a_foreign_account_and_an_unknown_one_are_answered_alike_on_every_operat
                 let of_absent = call(api, entry, absent).await;
                 assert_eq!(of_absent.status, 403, "{name}: {}", of_absent.text());
                 assert_eq!(of_absent.body, of_foreign.body, "{name}");
-                let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<Vec<_>>();
+                // Whether the connection stays open depends on how much of the body had come when the answer was ready.
+                let told = |name: &String| name != "connection";
+                let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).filter(told).collect::<Vec<_>>();
                 let (mut one, mut other) = (names(&of_absent), names(&of_foreign));
                 one.sort();
                 other.sort();

@@ -9,8 +9,14 @@ impl From<TelegramError> for Error {
             TelegramError::FloodWait { seconds } => {
                 Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s")).retry_after_secs(seconds)
             }
+            TelegramError::SlowMode { seconds } => {
+                let rule = format!("Slow mode: in this chat the account may send its next message in {seconds} s");
+                Error::new(Code::SlowMode, rule).retry_after_secs(seconds)
+            }
             TelegramError::InvalidCursor => Error::invalid("cursor", "is not one that this list gave"),
             TelegramError::NoMedia => Error::new(Code::NotFound, "The message has no file"),
+            TelegramError::NoPhoto => Error::new(Code::NotFound, "There is no photo"),
+            TelegramError::NotModified => Error::new(Code::Conflict, "It is so already"),
             TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
             TelegramError::MessageNotFound => Error::new(Code::NotFound, "There is no such message in this chat"),
             TelegramError::OwnChannel => Error::new(

@@ -1,6 +1,7 @@
 //! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
 
 mod calls;
+mod chat_profile;
 mod chat_state;
 mod chats;
 mod connect;
@@ -15,6 +16,8 @@ mod login;
 mod members;
 mod message_changes;
 mod phone_calls;
+mod photos;
+mod profile;
 mod sending;
 mod telegram_folders;
 mod transfer;
@@ -45,11 +48,15 @@ use handle::Ownership;
 use login::LoginState;
 use phone_calls::PhoneCalls;
 
+pub(crate) use chat_profile::ChatEdit;
+pub use chat_profile::{EditOutcome, EditStatus, EditedChat};
 pub(crate) use forwarding::ForwardRequest;
 pub(crate) use handle::{AccountHandle, LoginProgress, LoginStep};
 pub(crate) use health::HealthCell;
 pub use health::{Health, HealthState};
 pub use phone_calls::{CallInfo, CallState};
+pub use profile::EditedProfile;
+pub(crate) use profile::ProfileEdit;
 
 /// What an account's actor can be asked.
 pub(crate) enum AccountMessage {

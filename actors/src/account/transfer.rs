@@ -28,7 +28,7 @@ const READER_PATIENCE: Duration = Duration::from_secs(120);
 
 impl AccountContext {
     /// The connection for files: one for all that are on their way, closed after the last of them.
-    async fn transfers(&self) -> Result<Rc<Transfers>, Error> {
+    pub(super) async fn transfers(&self) -> Result<Rc<Transfers>, Error> {
         let connection = self.connection().await?;
         let open = self.transfers.borrow().upgrade();
         let transfers = open.unwrap_or_else(|| {
@@ -110,14 +110,20 @@ async fn hand_on(transfers: &Transfers, file: &StoredFile, offset: u64, length: 
     Ok(())
 }
 
+impl AccountContext {
+    /// Uploads a body; answers in how many parts. `length` is how long it is, if that is known; for what is not longer than 10 MiB,
+    /// how long at most.
+    pub(super) async fn upload(&self, body: ByteStream, length: Option<u64>) -> Result<(Upload, i32), Error> {
+        let transfers = self.transfers().await?;
+        let upload_id = i64::from_le_bytes(random()?);
+        upload_all(&transfers, upload_id, Parts { body, rest: BytesMut::new(), ended: false }, length).await
+    }
+}
+
 impl AccountCall {
     /// Uploads the request's body and sends it; `length` is how long the body is, if that is known.
     pub(crate) async fn send_file(&self, chat: ChatId, file: OutgoingFile, length: Option<u64>) -> Result<Message, Error> {
-        let body = self.take_body()?;
-        let transfers = self.transfers().await?;
-        let upload_id = i64::from_le_bytes(random()?);
-        let first = Parts { body, rest: BytesMut::new(), ended: false };
-        let (upload, parts) = upload_all(&transfers, upload_id, first, length).await?;
+        let (upload, parts) = self.upload(self.take_body()?, length).await?;
         let send = async |connection: &Connection, random_id| connection.send_file(chat, &file, upload, parts, random_id).await;
         self.send_once("messages.sendMedia", chat, send).await
     }

@@ -160,8 +160,7 @@ impl DownloadOperation for DownloadMedia {
     async fn run(self, call: AccountCall) -> Result<Download, Error> {
         let file = call.file(self.chat_id, self.message_id).await?;
         let etag = format!("\"{:x}-{:x}\"", file.id, file.size);
-        let known = self.if_none_match.as_deref().unwrap_or_default();
-        if known.split(',').any(|known| matches!(known.trim().trim_start_matches("W/"), tag if tag == etag || tag == "*")) {
+        if is_known(&etag, self.if_none_match.as_deref()) {
             return Ok(Download { status: 304, headers: vec![("etag", etag)], length: 0, bytes: None });
         }
         let mut headers = headers_of(&file);
@@ -180,6 +179,12 @@ impl DownloadOperation for DownloadMedia {
         let bytes = call.download(file, begin, length).await?;
         Ok(Download { status, headers, length, bytes: Some(bytes) })
     }
+}
+
+/// Whether a caller has what this tag names, by its `If-None-Match` (RFC 9110, section 13.1.2).
+pub(super) fn is_known(etag: &str, if_none_match: Option<&str>) -> bool {
+    let known = if_none_match.unwrap_or_default();
+    known.split(',').any(|known| matches!(known.trim().trim_start_matches("W/"), tag if tag == etag || tag == "*"))
 }
 
 /// One range of a file.

@@ -2,10 +2,10 @@
 
 use grammers_tl_types::{enums, functions, types};
 
-use super::chat_types::{ActiveCall, ChatDetails, ChatPermissions};
+use super::chat_types::{ActiveCall, ChatDetails};
 use super::convert::{self, Met};
 use super::peers::Addressed;
-use super::{ChatId, Connection, TelegramError};
+use super::{ChatId, ChatPermissions, Connection, TelegramError};
 use crate::runtime::now_secs;
 
 impl Connection {
@@ -128,14 +128,5 @@ fn add_membership(details: &mut ChatDetails, group: Option<&enums::Chat>) {
         }
         None => None,
     };
-    details.permissions = banned.map(|enums::ChatBannedRights::Rights(banned)| ChatPermissions {
-        send_messages: !(banned.send_messages || banned.send_plain),
-        send_media: !(banned.send_messages || banned.send_media),
-        send_polls: !(banned.send_messages || banned.send_polls),
-        embed_links: !(banned.send_messages || banned.embed_links),
-        change_info: !banned.change_info,
-        invite_users: !banned.invite_users,
-        pin_messages: !banned.pin_messages,
-        manage_topics: !banned.manage_topics,
-    });
+    details.permissions = banned.map(|enums::ChatBannedRights::Rights(banned)| ChatPermissions::of(banned));
 }

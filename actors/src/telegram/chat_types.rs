@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Chat, ChatId, ChatType};
+use super::{Chat, ChatId, ChatPermissions, ChatType};
 
 /// A page of the address book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -49,28 +49,6 @@ pub struct FoundChat {
     pub subscribers_count: Option<i32>,
     /// The id in the marked form, as all other operations take it.
     pub chat_id: ChatId,
-}
-
-/// What the members of a group or channel may do, unless it is said otherwise for one of them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "camelCase")]
-pub struct ChatPermissions {
-    /// Write.
-    pub send_messages: bool,
-    /// Send media.
-    pub send_media: bool,
-    /// Send polls.
-    pub send_polls: bool,
-    /// Send links with a preview.
-    pub embed_links: bool,
-    /// Change the title, the picture and the description.
-    pub change_info: bool,
-    /// Add members.
-    pub invite_users: bool,
-    /// Pin messages.
-    pub pin_messages: bool,
-    /// Make topics.
-    pub manage_topics: bool,
 }
 
 /// A call that goes on in a group or a channel, as one must name it to join.

@@ -63,6 +63,12 @@ pub enum TelegramError {
         /// How long, in seconds.
         seconds: u32,
     },
+    /// The chat lets its members send one message in so many seconds.
+    #[error("slow mode asks to wait {seconds} s")]
+    SlowMode {
+        /// How long, in seconds.
+        seconds: u32,
+    },
     /// Telegram ended the session.
     #[error("the session has ended: {}", .0.name())]
     AuthLost(AuthLoss),
@@ -108,6 +114,12 @@ pub enum TelegramError {
     /// The message has no file.
     #[error("the message has no file")]
     NoMedia,
+    /// There is no photo.
+    #[error("there is no photo")]
+    NoPhoto,
+    /// It is so already.
+    #[error("nothing is modified")]
+    NotModified,
     /// The account has no such folder.
     #[error("the folder is not known")]
     FolderNotFound,
@@ -188,6 +200,11 @@ pub enum TelegramError {
 }
 
 impl TelegramError {
+    /// The refusal with this name.
+    pub(super) fn refused(name: &'static str) -> Self {
+        Refusal::named(name).map_or_else(|| Self::Rpc { code: 400, name: name.to_owned() }, Self::Refused)
+    }
+
     /// Whether the connection is at fault, so that a call which changes nothing may be tried again on a new one.
     pub fn is_connection(&self) -> bool {
         matches!(self, Self::Connection(_) | Self::Unreachable(_))
@@ -226,6 +243,7 @@ fn classify(error: &RpcError) -> TelegramError {
         return TelegramError::AuthLost(loss);
     }
     match (error.code, name) {
+        (_, "SLOWMODE_WAIT") => TelegramError::SlowMode { seconds: value.max(1) },
         (420, _) | (_, "FLOOD_WAIT" | "FLOOD_PREMIUM_WAIT") => TelegramError::FloodWait { seconds: value.max(1) },
         (303, _) => TelegramError::Migrate(i32::try_from(value).unwrap_or(0)),
         (_, "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" | "PHONE_CODE_HASH_EMPTY") => TelegramError::InvalidCode,
@@ -238,6 +256,7 @@ fn classify(error: &RpcError) -> TelegramError {
         }
         (_, "MESSAGE_ID_INVALID" | "MSG_ID_INVALID" | "MESSAGE_IDS_EMPTY") => TelegramError::MessageNotFound,
         (_, "MESSAGE_NOT_MODIFIED") => TelegramError::MessageNotModified,
+        (_, "CHAT_NOT_MODIFIED" | "CHAT_ABOUT_NOT_MODIFIED" | "USERNAME_NOT_MODIFIED") => TelegramError::NotModified,
         (_, "USERNAME_NOT_OCCUPIED" | "USERNAME_INVALID" | "PHONE_NOT_OCCUPIED") => TelegramError::NobodyThere,
         (_, "INVITE_HASH_EMPTY" | "INVITE_HASH_INVALID" | "INVITE_HASH_EXPIRED") => TelegramError::InvalidInvite,
         (_, "INVITE_REQUEST_SENT") => TelegramError::JoinRequested,
@@ -269,7 +288,7 @@ mod tests {
     #[test]
     fn telegrams_names_mean_what_the_table_says() {
         assert!(matches!(classified(420, "FLOOD_WAIT_17"), TelegramError::FloodWait { seconds: 17 }));
-        assert!(matches!(classified(420, "SLOWMODE_WAIT_5"), TelegramError::FloodWait { seconds: 5 }));
+        assert!(matches!(classified(420, "SLOWMODE_WAIT_5"), TelegramError::SlowMode { seconds: 5 }));
         assert!(matches!(classified(303, "PHONE_MIGRATE_2"), TelegramError::Migrate(2)));
         assert!(matches!(classified(400, "PHONE_CODE_INVALID"), TelegramError::InvalidCode));
         assert!(matches!(classified(400, "PEER_ID_INVALID"), TelegramError::ChatNotFound));

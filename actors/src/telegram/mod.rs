@@ -7,6 +7,7 @@ mod calls;
 mod chat_creation;
 mod chat_details;
 mod chat_id;
+mod chat_profile;
 mod chat_removal;
 mod chat_search;
 mod chat_state;
@@ -25,6 +26,7 @@ mod key_exchange;
 mod link;
 mod login;
 mod member_changes;
+mod member_permissions;
 mod members;
 mod message_changes;
 mod message_details;
@@ -32,6 +34,9 @@ mod message_reading;
 mod network;
 mod peers;
 mod phone_calls;
+mod photos;
+mod privacy;
+mod profile;
 mod refusal;
 mod rights;
 mod rsa;
@@ -43,8 +48,8 @@ mod updates;
 
 pub use chat_id::{ChatId, ChatIdKind};
 pub use chat_types::{
-    ActiveCall, Blocked, BlockedPage, ChatDetails, ChatPermissions, ContactPage, CreatedChat, FoundChat, ImportedContacts,
-    InvitePreview, JoinStatus, Joined,
+    ActiveCall, Blocked, BlockedPage, ChatDetails, ContactPage, CreatedChat, FoundChat, ImportedContacts, InvitePreview,
+    JoinStatus, Joined,
 };
 pub use connection::{Connection, ConnectionOptions, Device};
 pub use contacts::PersonName;
@@ -61,11 +66,14 @@ pub use link::ChatAddress;
 pub(crate) use link::phone;
 pub use login::{LoginToken, SignIn};
 pub use member_changes::{AddedMembers, Ban, MissingMember, Promotion};
+pub use member_permissions::{ChatPermissions, PermissionChanges};
 pub use members::{MEMBERS_PAGE_MAX, Member, MemberFilter, MemberPage, MemberRole};
 pub use message_changes::Deleted;
 pub use message_details::{ForwardedFrom, ReactionCount, ServiceAction, ServiceKind};
 pub use network::{Datacentre, InvalidNetwork, Network, NetworkDescription};
 pub use phone_calls::{CallAddress, CallGroup, CallNews, CallStage, CallTimeouts, HangUp, agree};
+pub use photos::{CurrentPhoto, PHOTOS_PAGE_MAX, Photos};
+pub use privacy::{PrivacyAudience, PrivacyKey, PrivacyRules, PrivacySetting};
 pub use refusal::{Refusal, RefusalClass};
 pub use rights::{AdminRight, Permission};
 pub use sending::{SendOptions, TextToSend};

@@ -13,7 +13,7 @@ use tokio::task::JoinHandle;
 use super::chat_id::ChatIdKind;
 use super::convert;
 use super::session::SealedSession;
-use super::{AuthLoss, ChatId, Connection, FileKind, Message, OutgoingFile, StoredFile, TelegramError};
+use super::{AuthLoss, ChatId, Connection, CurrentPhoto, FileKind, Message, OutgoingFile, StoredFile, TelegramError};
 
 /// The length of every part of an upload but the last, in bytes: the longest that Telegram takes.
 pub const PART_BYTES: usize = 512 * 1024;
@@ -154,14 +154,26 @@ impl Transfers {
     /// # Errors
     /// As [`Transfers::save_part`].
     pub async fn piece(&self, file: &StoredFile, offset: u64) -> Result<Vec<u8>, TelegramError> {
+        self.piece_at(file.dc_id, &file.location, offset).await
+    }
+
+    /// The beginning of a photo: all of it where it is shorter than [`PIECE_BYTES`].
+    ///
+    /// # Errors
+    /// As [`Transfers::save_part`].
+    pub async fn beginning(&self, photo: &CurrentPhoto) -> Result<Vec<u8>, TelegramError> {
+        self.piece_at(photo.dc_id, &photo.location, 0).await
+    }
+
+    async fn piece_at(&self, dc_id: i32, location: &enums::InputFileLocation, offset: u64) -> Result<Vec<u8>, TelegramError> {
         let request = functions::upload::GetFile {
             precise: false,
             cdn_supported: false,
-            location: file.location.clone(),
+            location: location.clone(),
             offset: i64::try_from(offset).unwrap_or(i64::MAX),
             limit: i32::try_from(PIECE_BYTES).unwrap_or(i32::MAX),
         };
-        match self.call(Some(file.dc_id), &request).await? {
+        match self.call(Some(dc_id), &request).await? {
             enums::upload::File::File(file) => Ok(file.bytes),
             enums::upload::File::CdnRedirect(_) => Err(TelegramError::Unexpected("a redirection that was not asked for")),
         }
@@ -216,13 +228,18 @@ impl fmt::Debug for Transfers {
     }
 }
 
-fn input_media(file: &OutgoingFile, upload: Upload, parts: i32) -> enums::InputMedia {
-    let (id, name) = (upload.id, file.name.clone());
-    let input: enums::InputFile = if upload.big {
+/// What was uploaded, as calls name it.
+pub(super) fn uploaded_file(upload: Upload, parts: i32, name: String) -> enums::InputFile {
+    let id = upload.id;
+    if upload.big {
         types::InputFileBig { id, parts, name }.into()
     } else {
         types::InputFile { id, parts, name, md5_checksum: String::new() }.into()
-    };
+    }
+}
+
+fn input_media(file: &OutgoingFile, upload: Upload, parts: i32) -> enums::InputMedia {
+    let input = uploaded_file(upload, parts, file.name.clone());
     if file.kind == FileKind::Photo {
         let photo = types::InputMediaUploadedPhoto {
             spoiler: false,
@@ -294,7 +311,8 @@ pub(super) fn stored_file(media: &enums::MessageMedia) -> Option<StoredFile> {
     }
 }
 
-fn stored_photo(photo: &enums::Photo) -> Option<StoredFile> {
+/// A photo in its largest size.
+pub(super) fn stored_photo(photo: &enums::Photo) -> Option<StoredFile> {
     let enums::Photo::Photo(photo) = photo else { return None };
     let largest = photo.sizes.iter().filter_map(|size| match size {
         enums::PhotoSize::Size(size) => Some((size.size, size.r#type.clone())),

@@ -159,8 +159,3 @@ pub fn reset_authorization(call: &mut Call<'_>, request: tl::functions::account:
     call.change(Event::SignedOut { keys: vec![key] });
     Ok(true)
 }
-
-/// `account.updateStatus`: being online is not kept, so there is nobody to tell.
-pub fn update_status(call: &mut Call<'_>, _: tl::functions::account::UpdateStatus) -> Result<bool, RpcError> {
-    call.user_id().map(|_| true)
-}

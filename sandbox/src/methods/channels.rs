@@ -3,7 +3,7 @@
 use grammers_tl_types as tl;
 
 use super::call::Call;
-use super::chats::{CHATS_MAX, invited, title};
+use super::chats::{CHATS_MAX, by_privacy, invited, title};
 use super::error::RpcError;
 use super::help::CHANNEL_MEMBERS_MAX;
 use super::history::PAGE_MAX;
@@ -13,7 +13,7 @@ use crate::world::event::{Event, NewChannel};
 use crate::world::ids::PeerId;
 
 /// The longest description, in characters.
-const ABOUT_CHARS_MAX: usize = 255;
+pub const ABOUT_CHARS_MAX: usize = 255;
 
 /// `channels.createChannel`: a supergroup with `megagroup`, a channel with `broadcast`.
 pub fn create_channel(
@@ -150,9 +150,10 @@ pub fn invite_to_channel(
     if members.len().saturating_add(channel.members.len()) > CHANNEL_MEMBERS_MAX || members.len() > PAGE_MAX {
         return Err(RpcError::bad_request("USERS_TOO_MUCH"));
     }
+    let (members, missing) = by_privacy(call, inviter, members);
     let mut notices = Vec::new();
     if !members.is_empty() {
         notices = call.change(Event::MembersAdded { peer, inviter, members, date: call.now });
     }
-    invited(call, &notices)
+    invited(call, &notices, &missing)
 }

@@ -9,6 +9,7 @@ use crate::world::administration::taken;
 use crate::world::apply::Notice;
 use crate::world::event::Event;
 use crate::world::ids::PeerId;
+use crate::world::privacy::PrivacyKey;
 
 /// The longest title of a group or a channel, in characters.
 const TITLE_CHARS_MAX: usize = 128;
@@ -71,14 +72,24 @@ pub fn create_chat(
     if members.len() >= CHAT_MEMBERS_MAX {
         return Err(RpcError::bad_request("USERS_TOO_MUCH"));
     }
+    let (members, missing) = by_privacy(call, creator, members);
     let notices = call.change(Event::ChatCreated { creator, title, members, date: call.now });
-    invited(call, &notices)
+    invited(call, &notices, &missing)
 }
 
-/// The answer to an invitation that everybody accepted.
-pub fn invited(call: &Call<'_>, notices: &[Notice]) -> Result<tl::enums::messages::InvitedUsers, RpcError> {
+/// Who lets somebody add them to groups and channels, and who does not.
+pub fn by_privacy(call: &Call<'_>, inviter: i64, members: Vec<i64>) -> (Vec<i64>, Vec<i64>) {
+    members.into_iter().partition(|member| call.state().permits(*member, PrivacyKey::ChatInvite, inviter))
+}
+
+/// The answer to an invitation that those accepted who are not missing.
+pub fn invited(call: &Call<'_>, notices: &[Notice], missing: &[i64]) -> Result<tl::enums::messages::InvitedUsers, RpcError> {
     let updates = call.answer(None, notices)?;
-    Ok(tl::types::messages::InvitedUsers { updates, missing_invitees: Vec::new() }.into())
+    let (premium_would_allow_invite, premium_required_for_pm) = (false, false);
+    let invitee =
+        |user_id: &i64| tl::types::MissingInvitee { premium_would_allow_invite, premium_required_for_pm, user_id: *user_id };
+    let missing_invitees = missing.iter().map(|user_id| invitee(user_id).into()).collect();
+    Ok(tl::types::messages::InvitedUsers { updates, missing_invitees }.into())
 }
 
 /// `messages.addChatUser`: any member may add others.
@@ -101,9 +112,12 @@ pub fn add_chat_user(
     if chat.members.len() >= CHAT_MEMBERS_MAX {
         return Err(RpcError::bad_request("USERS_TOO_MUCH"));
     }
+    if !call.state().permits(member, PrivacyKey::ChatInvite, inviter) {
+        return Err(RpcError::forbidden("USER_PRIVACY_RESTRICTED"));
+    }
     let peer = PeerId::Chat(chat.id);
     let notices = call.change(Event::MembersAdded { peer, inviter, members: vec![member], date: call.now });
-    invited(call, &notices)
+    invited(call, &notices, &[])
 }
 
 /// `messages.deleteChatUser`: members leave, and administrators or who invited them may remove them.

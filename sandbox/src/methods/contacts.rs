@@ -10,6 +10,8 @@ use super::error::RpcError;
 use crate::world::apply::{About, Notice};
 use crate::world::event::{Event, NewContact};
 use crate::world::ids::PeerId;
+use crate::world::privacy::PrivacyKey;
+use crate::world::state::User;
 use crate::world::view::View;
 
 /// Contacts that one call may import.
@@ -57,8 +59,14 @@ pub fn resolve_phone(
 ) -> Result<tl::enums::contacts::ResolvedPeer, RpcError> {
     call.user_id()?;
     let phone = phone_digits(&request.phone)?;
-    let user = call.state().user_by_phone(&phone).ok_or(RpcError::bad_request("PHONE_NOT_OCCUPIED"))?;
+    let user = findable(call, &phone).ok_or(RpcError::bad_request("PHONE_NOT_OCCUPIED"))?;
     resolved(call, PeerId::User(user.id))
+}
+
+/// Who has a phone number, if they let the caller find them by it.
+fn findable<'a>(call: &'a Call<'_>, phone: &str) -> Option<&'a User> {
+    let user = call.state().user_by_phone(phone)?;
+    Some(user).filter(|user| call.user_id().is_ok_and(|me| call.state().permits(user.id, PrivacyKey::AddedByPhone, me)))
 }
 
 fn resolved(call: &Call<'_>, peer: PeerId) -> Result<tl::enums::contacts::ResolvedPeer, RpcError> {
@@ -81,9 +89,10 @@ pub fn import_contacts(
     let mut imported = Vec::new();
     for tl::enums::InputContact::InputPhoneContact(contact) in request.contacts {
         let Ok(phone) = phone_digits(&contact.phone) else { continue };
-        let Some(user) = call.state().user_by_phone(&phone) else { continue };
+        let Some(user) = findable(call, &phone) else { continue };
         imported.push(tl::types::ImportedContact { user_id: user.id, client_id: contact.client_id }.into());
-        contacts.push(NewContact { user_id: user.id, first_name: contact.first_name, last_name: contact.last_name });
+        let (user_id, first_name, last_name) = (user.id, contact.first_name, contact.last_name);
+        contacts.push(NewContact { user_id, first_name, last_name, by_phone: true });
     }
     let ids: Vec<i64> = contacts.iter().map(|contact| contact.user_id).collect();
     if !contacts.is_empty() {
@@ -151,7 +160,9 @@ pub fn add_contact(call: &mut Call<'_>, request: tl::functions::contacts::AddCon
     if user_id == owner {
         return Err(RpcError::bad_request("CONTACT_ID_INVALID"));
     }
-    let contact = NewContact { user_id, first_name: request.first_name, last_name: request.last_name };
+    let given = phone_digits(&request.phone).ok();
+    let by_phone = given.is_some_and(|phone| call.state().phones.get(&phone) == Some(&user_id));
+    let contact = NewContact { user_id, first_name: request.first_name, last_name: request.last_name, by_phone };
     let mut notices = call.change(Event::ContactsAdded { owner, contacts: vec![contact] });
     notices.push(Notice { to: owner, about: About::Person { user_id } });
     call.answer(None, &notices)

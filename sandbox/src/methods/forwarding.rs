@@ -4,7 +4,8 @@ use grammers_tl_types as tl;
 
 use super::call::Call;
 use super::error::RpcError;
-use super::messages::{self, check_may_write};
+use super::messages;
+use super::permissions::{check_may_send, check_may_send_several, kind_of_content};
 use crate::world::event::{Event, NewMessage};
 use crate::world::ids::PeerId;
 use crate::world::message_box::{Content, Message};
@@ -20,7 +21,8 @@ pub fn forward_messages(
 ) -> Result<tl::enums::Updates, RpcError> {
     let from = call.user_id()?;
     let (source, peer) = (call.peer(&request.from_peer)?, call.peer(&request.to_peer)?);
-    check_may_write(call, from, peer)?;
+    check_may_send(call, from, peer, None)?;
+    check_may_send_several(call, from, peer, request.id.len())?;
     check_ids(call, &request)?;
     let (date, silent) = (call.now, request.silent);
     let mut events = Vec::new();
@@ -29,6 +31,7 @@ pub fn forward_messages(
         if matches!(original.content, Content::Action(_)) {
             continue;
         }
+        check_may_send(call, from, peer, kind_of_content(&original.content))?;
         let origin = (!request.drop_author).then(|| origin(call.state(), original));
         let content = original.content.clone();
         let message = NewMessage { from, peer, content, reply_to: None, quote: None, silent, random_id: Some(*random_id), date };

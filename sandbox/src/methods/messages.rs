@@ -5,6 +5,7 @@ use grammers_tl_types as tl;
 use super::call::Call;
 use super::error::RpcError;
 use super::help::EDIT_SECS;
+use super::permissions::{PLAIN, check_may_send};
 use super::text;
 use crate::world::administration::{right, taken};
 use crate::world::apply::{About, Notice};
@@ -19,7 +20,7 @@ pub const DELETED_MAX: usize = 100;
 pub fn send_message(call: &mut Call<'_>, request: tl::functions::messages::SendMessage) -> Result<tl::enums::Updates, RpcError> {
     let from = call.user_id()?;
     let peer = call.peer(&request.peer)?;
-    check_may_write(call, from, peer)?;
+    check_may_send(call, from, peer, Some(PLAIN))?;
     let content = text::content(call, &request.message, request.entities)?;
     if request.schedule_date.is_some() {
         return Err(RpcError::bad_request("SCHEDULE_DATE_INVALID"));

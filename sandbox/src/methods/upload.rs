@@ -5,6 +5,8 @@ use grammers_tl_types as tl;
 use super::call::Call;
 use super::error::RpcError;
 use super::messages;
+use super::permissions::{check_may_send, kind_of_media};
+use super::photos;
 use super::text;
 use crate::world::event::{Event, NewMessage};
 use crate::world::files::{PART_BYTES_MAX, PARTS_MAX};
@@ -53,7 +55,7 @@ fn save(call: &Call<'_>, file_id: i64, part: i32, bytes: &[u8]) -> Result<bool, 
 pub fn send_media(call: &mut Call<'_>, request: tl::functions::messages::SendMedia) -> Result<tl::enums::Updates, RpcError> {
     let from = call.user_id()?;
     let peer = call.peer(&request.peer)?;
-    messages::check_may_write(call, from, peer)?;
+    check_may_send(call, from, peer, kind_of_media(&request.media))?;
     if request.message.chars().count() > CAPTION_CHARS_MAX {
         return Err(RpcError::bad_request("MEDIA_CAPTION_TOO_LONG"));
     }
@@ -73,13 +75,13 @@ pub fn send_media(call: &mut Call<'_>, request: tl::functions::messages::SendMed
         }
     };
     let media = uploaded(call, from, request.media)?;
+    let content = Content::Media { text: request.message, entities, media };
     let reply_to = match request.reply_to {
         Some(tl::enums::InputReplyTo::Message(reply)) => {
             messages::find(call, peer, reply.reply_to_msg_id).map(|message| message.id)
         }
         _ => None,
     };
-    let content = Content::Media { text: request.message, entities, media };
     let new = NewMessage {
         from,
         peer,
@@ -95,7 +97,8 @@ pub fn send_media(call: &mut Call<'_>, request: tl::functions::messages::SendMed
     call.answer(named, &notices)
 }
 
-fn uploaded(call: &mut Call<'_>, owner: i64, media: tl::enums::InputMedia) -> Result<Media, RpcError> {
+/// What was uploaded, put together.
+pub(super) fn uploaded(call: &mut Call<'_>, owner: i64, media: tl::enums::InputMedia) -> Result<Media, RpcError> {
     let (file, photo, mime_type, attributes) = match media {
         tl::enums::InputMedia::UploadedPhoto(photo) => (photo.file, true, "image/jpeg".to_owned(), HexBytes::default()),
         tl::enums::InputMedia::UploadedDocument(document) => {
@@ -121,17 +124,23 @@ fn uploaded(call: &mut Call<'_>, owner: i64, media: tl::enums::InputMedia) -> Re
     Ok(Media { file_id, photo, size, part_size, mime_type, name, attributes, date: call.now, dc_id })
 }
 
-/// `upload.getFile`.
-pub fn get_file(call: &mut Call<'_>, request: tl::functions::upload::GetFile) -> Result<tl::enums::upload::File, RpcError> {
-    call.user_id()?;
-    let (id, access_hash) = match &request.location {
+/// The file at a location, for who has its hash.
+fn located(call: &Call<'_>, location: &tl::enums::InputFileLocation) -> Result<Media, RpcError> {
+    let (id, access_hash) = match location {
         tl::enums::InputFileLocation::InputDocumentFileLocation(location) => (location.id, location.access_hash),
         tl::enums::InputFileLocation::InputPhotoFileLocation(location) => (location.id, location.access_hash),
+        tl::enums::InputFileLocation::InputPeerPhotoFileLocation(location) => return photos::at(call, location),
         _ => return Err(RpcError::bad_request("LOCATION_INVALID")),
     };
     let media = call.state().files.get(&id).cloned();
     let media = media.filter(|media| call.state().file_access_hash(media.file_id) == access_hash);
-    let media = media.ok_or(RpcError::bad_request("FILE_ID_INVALID"))?;
+    media.ok_or(RpcError::bad_request("FILE_ID_INVALID"))
+}
+
+/// `upload.getFile`.
+pub fn get_file(call: &mut Call<'_>, request: tl::functions::upload::GetFile) -> Result<tl::enums::upload::File, RpcError> {
+    call.user_id()?;
+    let media = located(call, &request.location)?;
     if media.dc_id != call.session.dc_id {
         return Err(RpcError::new(303, format!("FILE_MIGRATE_{}", media.dc_id)));
     }

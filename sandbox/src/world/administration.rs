@@ -36,14 +36,52 @@ pub mod taken {
     pub const VIEW_MESSAGES: u32 = 1;
     /// To write.
     pub const SEND_MESSAGES: u32 = 1 << 1;
+    /// To send media at all.
+    pub const SEND_MEDIA: u32 = 1 << 2;
+    /// To send stickers.
+    pub const SEND_STICKERS: u32 = 1 << 3;
+    /// To send animations.
+    pub const SEND_GIFS: u32 = 1 << 4;
+    /// To send games.
+    pub const SEND_GAMES: u32 = 1 << 5;
+    /// To use inline bots.
+    pub const SEND_INLINE: u32 = 1 << 6;
+    /// To have previews of links.
+    pub const EMBED_LINKS: u32 = 1 << 7;
+    /// To send polls.
+    pub const SEND_POLLS: u32 = 1 << 8;
     /// To change the title, the description and the like.
     pub const CHANGE_INFO: u32 = 1 << 10;
     /// To add members.
     pub const INVITE_USERS: u32 = 1 << 15;
     /// To make topics.
     pub const MANAGE_TOPICS: u32 = 1 << 18;
+    /// To send photos.
+    pub const SEND_PHOTOS: u32 = 1 << 19;
+    /// To send videos.
+    pub const SEND_VIDEOS: u32 = 1 << 20;
+    /// To send video notes.
+    pub const SEND_ROUNDVIDEOS: u32 = 1 << 21;
+    /// To send music.
+    pub const SEND_AUDIOS: u32 = 1 << 22;
+    /// To send voice messages.
+    pub const SEND_VOICES: u32 = 1 << 23;
+    /// To send files.
+    pub const SEND_DOCS: u32 = 1 << 24;
     /// To write plain text.
     pub const SEND_PLAIN: u32 = 1 << 25;
+    /// Whatever media there is.
+    pub const ALL_MEDIA: u32 = SEND_STICKERS
+        | SEND_GIFS
+        | SEND_GAMES
+        | SEND_INLINE
+        | EMBED_LINKS
+        | SEND_PHOTOS
+        | SEND_VIDEOS
+        | SEND_ROUNDVIDEOS
+        | SEND_AUDIOS
+        | SEND_VOICES
+        | SEND_DOCS;
 }
 
 /// An administrator who is not the creator.
@@ -199,6 +237,13 @@ pub fn admin_bits(rights: &tl::enums::ChatAdminRights) -> u32 {
 pub fn taken_bits(rights: &tl::enums::ChatBannedRights) -> (u32, i32) {
     let tl::enums::ChatBannedRights::Rights(rights) = rights;
     (flags(&rights.to_bytes()), rights.until_date)
+}
+
+/// What is taken together with what is named: all media with media, and everything that is written with writing.
+pub fn with_implied(taken: u32) -> u32 {
+    let media = if taken & (taken::SEND_MEDIA | taken::SEND_MESSAGES) != 0 { taken::SEND_MEDIA | taken::ALL_MEDIA } else { 0 };
+    let writing = if taken & taken::SEND_MESSAGES != 0 { taken::SEND_PLAIN | taken::SEND_POLLS } else { 0 };
+    taken | media | writing
 }
 
 fn flags(bytes: &[u8]) -> u32 {

@@ -30,7 +30,13 @@ pub struct NewBot {
 pub fn is_for_people(method: &str) -> bool {
     matches!(
         method,
-        "account.getPassword"
+        "account.checkUsername"
+            | "account.getPassword"
+            | "account.getPrivacy"
+            | "account.setPrivacy"
+            | "account.updateProfile"
+            | "account.updateStatus"
+            | "account.updateUsername"
             | "account.updatePasswordSettings"
             | "account.getAuthorizations"
             | "account.resetAuthorization"
@@ -41,6 +47,7 @@ pub fn is_for_people(method: &str) -> bool {
             | "channels.deleteHistory"
             | "channels.inviteToChannel"
             | "channels.joinChannel"
+            | "channels.toggleSlowMode"
             | "contacts.addContact"
             | "contacts.block"
             | "contacts.deleteContacts"
@@ -67,5 +74,8 @@ pub fn is_for_people(method: &str) -> bool {
             | "messages.toggleDialogPin"
             | "messages.updateDialogFilter"
             | "messages.updateDialogFiltersOrder"
+            | "photos.deletePhotos"
+            | "photos.updateProfilePhoto"
+            | "photos.uploadProfilePhoto"
     )
 }

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 /// The largest part, in bytes.
 pub const PART_BYTES_MAX: usize = 512 * 1024;
+/// How many bytes tell what a file is.
+const BEGINNING_BYTES: u64 = 16;
 /// The most parts that a file may have.
 pub const PARTS_MAX: i32 = 8_000;
 
@@ -63,6 +65,21 @@ impl FileStore {
         file.write_all(bytes)
     }
 
+    /// The first bytes of an upload, if its first part is there.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn beginning(&self, owner: i64, upload_id: i64) -> io::Result<Option<Vec<u8>>> {
+        let file = match File::open(part_path(&self.upload(owner, upload_id), 0)) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let mut bytes = Vec::new();
+        file.take(BEGINNING_BYTES).read_to_end(&mut bytes)?;
+        Ok(Some(bytes))
+    }
+
     /// Makes a file of an upload that has these many parts, all but the last equally long. Nothing, if parts are missing or unequal.
     ///
     /// # Errors
@@ -89,7 +106,11 @@ impl FileStore {
         if size == 0 {
             return Ok(None);
         }
-        fs::rename(&folder, self.file(file_id))?;
+        // What lies there was put together for a message that was never kept.
+        match fs::remove_dir_all(self.file(file_id)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => fs::rename(&folder, self.file(file_id))?,
+        }
         Ok(Some(Assembled { size, part_size }))
     }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{HexBytes, PeerId};
 use super::phone_call::Reason;
+use super::profile::ProfileAction;
 
 /// Changes that a box remembers for `getDifference`; a client that is further behind is told to start over.
 pub const CHANGES_MAX: usize = 10_000;
@@ -112,6 +113,8 @@ pub enum Action {
         /// Who it is.
         member: i64,
     },
+    /// The title or the photo changed.
+    Profile(ProfileAction),
     /// Somebody called.
     PhoneCall {
         /// Which call it was.

@@ -18,6 +18,8 @@ pub mod login_token;
 pub mod message_box;
 pub mod peer_settings;
 pub mod phone_call;
+pub mod privacy;
+pub mod profile;
 pub mod srp;
 pub mod state;
 pub mod view;

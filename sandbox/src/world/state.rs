@@ -16,6 +16,7 @@ use super::login_token::LoginToken;
 use super::message_box::{Media, Message, MessageBox};
 use super::peer_settings::PeerSettings;
 use super::phone_call::PhoneCall;
+use super::profile::Profiles;
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
 pub const RANDOM_IDS_MAX: usize = 10_000;
@@ -77,6 +78,9 @@ pub struct State {
     /// Photos and files that were sent, by id.
     #[serde(default)]
     pub files: BTreeMap<i64, Media>,
+    /// What users, groups and channels show of themselves.
+    #[serde(default)]
+    pub profiles: Profiles,
     /// The last id given to each kind of thing.
     pub last: LastIds,
 }
@@ -232,6 +236,9 @@ pub struct ContactName {
     pub first_name: String,
     /// Last name, or nothing.
     pub last_name: String,
+    /// Whether the owner knows the phone number.
+    #[serde(default)]
+    pub by_phone: bool,
 }
 
 /// What the network keeps of a two-step password, see <https://core.telegram.org/api/srp>.
@@ -381,6 +388,7 @@ impl State {
             phone_calls: CallTable::default(),
             group_calls: CallTable::default(),
             files: BTreeMap::new(),
+            profiles: Profiles::default(),
             last: LastIds {
                 user: FIRST_USER_ID - 1,
                 chat: FIRST_CHAT_ID - 1,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::methods::auth::CODE_SECS;
 use crate::world::event::{Event, NewContact, NewUser};
-use crate::world::ids::{KeyAddress, PeerId};
+use crate::world::ids::KeyAddress;
 use crate::world::message_box::MessageBox;
 use crate::world::state::{ContactName, LoginCode, RandomIds, State, User};
 
@@ -20,7 +20,6 @@ impl State {
                 self.sign_out(*key);
             }
             Event::UserCreated(user) => self.create_user(user),
-            Event::UsernameSet { user_id, username } => self.set_username(*user_id, username),
             Event::PasswordAwaited { key, user_id } => {
                 self.awaiting_password.insert(*key, *user_id);
                 self.forget_code_of(*user_id);
@@ -122,16 +121,8 @@ impl State {
             self.phones.insert(new.phone.clone(), id);
         }
         if let Some(username) = &new.username {
-            self.set_username(id, username);
+            self.change_username(id, Some(username));
         }
-    }
-
-    fn set_username(&mut self, user_id: i64, username: &str) {
-        let Some(user) = self.users.get_mut(&user_id) else { return };
-        if let Some(former) = user.username.replace(username.to_owned()) {
-            self.usernames.remove(&former.to_lowercase());
-        }
-        self.usernames.insert(username.to_lowercase(), PeerId::User(user_id));
     }
 
     fn forget_code_of(&mut self, user_id: i64) {
@@ -143,7 +134,13 @@ impl State {
     fn add_contacts(&mut self, owner: i64, contacts: &[NewContact]) {
         let Some(user) = self.users.get_mut(&owner) else { return };
         for contact in contacts {
-            let name = ContactName { first_name: contact.first_name.clone(), last_name: contact.last_name.clone() };
+            // What was once known stays known.
+            let knew = user.contacts.get(&contact.user_id).is_some_and(|before| before.by_phone);
+            let name = ContactName {
+                first_name: contact.first_name.clone(),
+                last_name: contact.last_name.clone(),
+                by_phone: contact.by_phone || knew,
+            };
             user.contacts.insert(contact.user_id, name);
         }
     }

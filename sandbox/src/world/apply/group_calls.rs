@@ -11,7 +11,7 @@ impl State {
         match event {
             GroupCallEvent::Started(call) => {
                 self.group_calls.calls.insert(call.id, call.clone());
-                let mut notices = self.tell_members(call.id);
+                let mut notices = self.tell_call_members(call.id);
                 let action = Action::GroupCall { call_id: call.id, duration: None };
                 notices.extend(self.send_message(&NewMessage::service(call.creator, call.peer, action, call.date)));
                 notices
@@ -46,7 +46,7 @@ impl State {
             }
             GroupCallEvent::JoinMutedSet { call_id, join_muted } => {
                 self.change_call(*call_id, |call| call.join_muted = *join_muted);
-                self.tell_members(*call_id)
+                self.tell_call_members(*call_id)
             }
             GroupCallEvent::Ended { call_id, actor, date } => self.end_group_call(*call_id, *actor, *date),
         }
@@ -71,7 +71,7 @@ impl State {
     }
 
     /// Everybody in the chat is told how many take part.
-    fn tell_members(&self, call_id: i64) -> Vec<Notice> {
+    fn tell_call_members(&self, call_id: i64) -> Vec<Notice> {
         let Some(call) = self.group_calls.calls.get(&call_id) else { return Vec::new() };
         self.members_of(call.peer).into_iter().map(|to| Notice { to, about: About::GroupCall { call_id } }).collect()
     }
@@ -83,7 +83,7 @@ impl State {
         let leaving = left.then_some(user_id);
         let told = call.participants.keys().copied().chain(leaving);
         let mut notices: Vec<Notice> = told.map(|to| Notice { to, about: about.clone() }).collect();
-        notices.extend(self.tell_members(call_id));
+        notices.extend(self.tell_call_members(call_id));
         notices
     }
 }

@@ -80,6 +80,9 @@ impl State {
             silent: new.silent,
             content: new.content.clone(),
         });
+        if !matches!(new.content, Content::Action(_)) {
+            self.profiles.note_sent(channel_id, new.from, new.date);
+        }
         // A post is in the channel's name, so nothing but this tells its author's own posts from unread ones.
         let read = channel.messages.next_id() - 1;
         if let Some(dialog) = self.users.get_mut(&new.from).and_then(|user| user.dialogs.get_mut(&new.peer)) {

@@ -14,6 +14,7 @@ mod membership;
 mod messages;
 mod peer_settings;
 mod phone_calls;
+mod profile;
 mod removal;
 
 use super::event::Event;
@@ -22,6 +23,7 @@ use super::ids::PeerId;
 use super::message_box::LoggedChange;
 use super::peer_settings::PeerSetting;
 use super::phone_call::Reason;
+use super::profile::ProfileNotice;
 use super::state::State;
 
 /// Something that a user's sessions are to be told.
@@ -83,6 +85,9 @@ pub enum About {
     },
     /// The user's folders have another order.
     FolderOrder,
+    /// What somebody shows of themselves changed.
+    Profile(ProfileNotice),
+    /// The user came into a channel or left it, or the channel itself changed.
     /// A call with another user goes on.
     PhoneCall {
         /// Which call.
@@ -176,6 +181,7 @@ impl State {
             Event::PhoneCall(event) => self.apply_to_phone_calls(event),
             Event::GroupCall(event) => self.apply_to_group_calls(event),
             Event::Administered(done) => self.administer(done),
+            Event::Profile(change) => self.change_profile(change),
             account_event => {
                 self.apply_to_accounts(account_event);
                 Vec::new()

@@ -24,7 +24,7 @@ impl State {
     }
 
     /// Whether a user has blocked another.
-    pub(super) fn has_blocked(&self, user_id: i64, other: i64) -> bool {
+    pub fn has_blocked(&self, user_id: i64, other: i64) -> bool {
         let settings = self.users.get(&user_id).and_then(|user| user.settings.get(&PeerId::User(other)));
         settings.is_some_and(|settings| settings.blocked_since.is_some())
     }

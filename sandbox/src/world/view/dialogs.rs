@@ -3,8 +3,10 @@
 use grammers_tl_types as tl;
 
 use super::{View, count};
+use crate::clock::now_secs;
 use crate::world::ids::PeerId;
 use crate::world::peer_settings::PeerSettings;
+use crate::world::privacy::PrivacyKey;
 use crate::world::state::{Channel, Chat, Dialog, User};
 
 impl View<'_> {
@@ -51,6 +53,10 @@ impl View<'_> {
     pub fn user_full(&mut self, user: &User) -> tl::enums::UserFull {
         self.mention(PeerId::User(user.id));
         let settings = self.settings_of(PeerId::User(user.id));
+        let about = self.state.about_of(PeerId::User(user.id));
+        let about_visible = !about.is_empty() && self.state.permits(user.id, PrivacyKey::About, self.viewer);
+        let about = about_visible.then(|| about.to_owned());
+        let profile_photo = self.visible_photo(user.id).map(|photo| super::profile_photo(photo, self.state));
         let common = self.state.chats.values().filter(|chat| {
             user.id != self.viewer && chat.members.contains_key(&user.id) && chat.members.contains_key(&self.viewer)
         });
@@ -76,10 +82,10 @@ impl View<'_> {
             noforwards_peer_enabled: false,
             unofficial_security_risk: false,
             id: user.id,
-            about: None,
+            about,
             settings: peer_settings(),
             personal_photo: None,
-            profile_photo: None,
+            profile_photo,
             fallback_photo: None,
             notify_settings: self.notify_settings(PeerId::User(user.id)),
             bot_info: None,
@@ -127,9 +133,9 @@ impl View<'_> {
             translations_disabled: false,
             has_welcome_messages: false,
             id: chat.id,
-            about: String::new(),
+            about: self.state.about_of(PeerId::Chat(chat.id)).to_owned(),
             participants,
-            chat_photo: None,
+            chat_photo: self.whole_photo(PeerId::Chat(chat.id)),
             notify_settings: self.notify_settings(PeerId::Chat(chat.id)),
             exported_invite: None,
             bot_info: None,
@@ -188,7 +194,7 @@ impl View<'_> {
             read_inbox_max_id: dialog.read_inbox_max_id,
             read_outbox_max_id: dialog.read_outbox_max_id,
             unread_count,
-            chat_photo: tl::types::PhotoEmpty { id: 0 }.into(),
+            chat_photo: self.whole_photo(peer).unwrap_or_else(|| tl::types::PhotoEmpty { id: 0 }.into()),
             notify_settings: self.notify_settings(peer),
             exported_invite: None,
             bot_info: Vec::new(),
@@ -200,8 +206,8 @@ impl View<'_> {
             folder_id: None,
             linked_chat_id: None,
             location: None,
-            slowmode_seconds: None,
-            slowmode_next_send_date: None,
+            slowmode_seconds: self.state.profiles.slow_modes.get(&channel.id).map(|slow| slow.seconds),
+            slowmode_next_send_date: self.state.profiles.next_send(channel.id, self.viewer, now_secs()),
             stats_dc: None,
             pts: channel.messages.pts(),
             call: self.call_in(peer),

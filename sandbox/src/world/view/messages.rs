@@ -6,11 +6,11 @@ use grammers_tl_types::Deserializable;
 use super::View;
 use crate::world::ids::{HexBytes, PeerId};
 use crate::world::message_box::{Action, Content, Media, Message};
+use crate::world::privacy::PrivacyKey;
 use crate::world::state::{ForwardOrigin, State};
 
 /// The name of a photo's largest size, and how wide and high it is said to be: the network does not look into photos.
-const WHOLE_PHOTO: &str = "y";
-const PHOTO_SIDE: i32 = 1280;
+const PHOTO_SIZE: (&str, i32) = ("y", 1280);
 
 impl View<'_> {
     /// A message.
@@ -102,11 +102,15 @@ impl View<'_> {
     }
 
     fn forward_header(&mut self, origin: &ForwardOrigin) -> tl::enums::MessageFwdHeader {
+        let (from_id, from_name) = match self.hidden_author(origin.from) {
+            Some(name) => (None, Some(name)),
+            None => (Some(self.mention(origin.from)), None),
+        };
         tl::types::MessageFwdHeader {
             imported: false,
             saved_out: false,
-            from_id: Some(self.mention(origin.from)),
-            from_name: None,
+            from_id,
+            from_name,
             date: origin.date,
             channel_post: origin.channel_post,
             post_author: None,
@@ -118,6 +122,13 @@ impl View<'_> {
             psa_type: None,
         }
         .into()
+    }
+
+    /// The name of an author who does not let the viewer find them from their forwarded messages.
+    fn hidden_author(&self, from: PeerId) -> Option<String> {
+        let PeerId::User(id) = from else { return None };
+        let author = self.state.users.get(&id).filter(|_| !self.state.permits(id, PrivacyKey::Forwards, self.viewer))?;
+        Some(format!("{} {}", author.first_name, author.last_name).trim().to_owned())
     }
 
     fn media(&self, content: &Content) -> Option<tl::enums::MessageMedia> {
@@ -153,29 +164,18 @@ impl View<'_> {
                 self.mention(PeerId::User(*member));
                 tl::types::MessageActionChatDeleteUser { user_id: *member }.into()
             }
+            Action::Profile(action) => self.profile_action(action),
         }
     }
 
-    fn mention_all(&mut self, users: &[i64]) -> Vec<i64> {
+    pub(super) fn mention_all(&mut self, users: &[i64]) -> Vec<i64> {
         self.mentioned.extend(users.iter().copied().map(PeerId::User));
         users.to_vec()
     }
 }
 
 fn photo(media: &Media, state: &State) -> tl::enums::MessageMedia {
-    let size = i32::try_from(media.size).unwrap_or(i32::MAX);
-    let whole = tl::types::PhotoSize { r#type: WHOLE_PHOTO.into(), w: PHOTO_SIDE, h: PHOTO_SIDE, size };
-    let photo = tl::types::Photo {
-        has_stickers: false,
-        id: media.file_id,
-        access_hash: state.file_access_hash(media.file_id),
-        file_reference: media.file_id.to_le_bytes().to_vec(),
-        date: media.date,
-        sizes: vec![whole.into()],
-        video_sizes: None,
-        dc_id: media.dc_id,
-    };
-    let photo = Some(photo.into());
+    let photo = Some(super::profile::whole(media, state, PHOTO_SIZE));
     tl::types::MessageMediaPhoto { spoiler: false, live_photo: false, photo, ttl_seconds: None, video: None }.into()
 }
 

@@ -7,6 +7,7 @@ mod messages;
 mod participants;
 mod peers;
 mod phone_calls;
+mod profile;
 mod updates;
 
 use std::collections::BTreeSet;
@@ -17,6 +18,7 @@ use super::ids::PeerId;
 use super::state::State;
 
 pub use peers::count;
+pub use profile::profile_photo;
 pub use updates::SEQ;
 
 /// Builds answers and updates for one user, and remembers the peers that they speak of.

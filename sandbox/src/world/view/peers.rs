@@ -5,6 +5,7 @@ use grammers_tl_types as tl;
 use super::View;
 use crate::world::administration::{admin_rights, banned_rights};
 use crate::world::ids::PeerId;
+use crate::world::privacy::PrivacyKey;
 use crate::world::state::{Channel, Chat, User};
 
 impl View<'_> {
@@ -39,7 +40,8 @@ impl View<'_> {
         let mutual = contact.is_some() && user.contacts.contains_key(&self.viewer);
         let (first_name, last_name) =
             contact.map_or((&user.first_name, &user.last_name), |contact| (&contact.first_name, &contact.last_name));
-        let phone_visible = user.id == self.viewer || contact.is_some();
+        let knows_phone = contact.is_some_and(|contact| contact.by_phone);
+        let phone_visible = knows_phone || self.state.permits(user.id, PrivacyKey::PhoneNumber, self.viewer);
         tl::types::User {
             is_self: user.id == self.viewer,
             contact: contact.is_some(),
@@ -77,8 +79,8 @@ impl View<'_> {
             last_name: (!last_name.is_empty()).then(|| last_name.clone()),
             username: user.username.clone(),
             phone: (phone_visible && !user.phone.is_empty()).then(|| user.phone.clone()),
-            photo: None,
-            status: Some(tl::types::UserStatusRecently { by_me: false }.into()),
+            photo: self.user_photo(user.id),
+            status: Some(self.status(user)),
             bot_info_version: self.state.bots.contains_key(&user.id).then_some(1),
             restriction_reason: None,
             bot_inline_placeholder: None,
@@ -111,7 +113,7 @@ impl View<'_> {
             noforwards: false,
             id: chat.id,
             title: chat.title.clone(),
-            photo: tl::enums::ChatPhoto::Empty,
+            photo: self.chat_photo(PeerId::Chat(chat.id)),
             participants_count: count(chat.members.len()),
             date: chat.date,
             version: chat.version,
@@ -156,7 +158,7 @@ impl View<'_> {
             scam: false,
             has_link: false,
             has_geo: false,
-            slowmode_enabled: false,
+            slowmode_enabled: self.state.profiles.slow_modes.contains_key(&channel.id),
             call_active,
             call_not_empty,
             fake: false,
@@ -177,7 +179,7 @@ impl View<'_> {
             access_hash: Some(access_hash),
             title: channel.title.clone(),
             username: channel.username.clone(),
-            photo: tl::enums::ChatPhoto::Empty,
+            photo: self.chat_photo(PeerId::Channel(channel.id)),
             date: channel.members.get(&self.viewer).map_or(channel.date, |member| member.date),
             restriction_reason: None,
             admin_rights: if creator { Some(all_admin_rights()) } else { admin.and_then(|admin| admin_rights(admin.rights)) },

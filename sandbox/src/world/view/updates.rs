@@ -33,6 +33,7 @@ impl View<'_> {
                 Some(tl::types::UpdateChatParticipants { participants: self.chat_participants(chat) }.into())
             }
             About::Folder { folder_id } => Some(self.folder_update(*folder_id)),
+            About::Profile(notice) => self.profile_update(notice),
             About::FolderOrder => Some(self.folder_order_update()),
             About::PhoneCall { call_id } => self.phone_call_update(*call_id),
             About::PhoneCallOver { call_id, video, reason, duration } => {
