@@ -11,6 +11,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc as blocking;
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{mpsc, oneshot};
@@ -28,6 +29,10 @@ pub const JOURNAL_BYTES_MAX: u64 = 64 * 1024 * 1024;
 const SNAPSHOT_FILE: &str = "snapshot.json";
 const SNAPSHOT_DRAFT_FILE: &str = "snapshot.json.new";
 const LOCK_FILE: &str = "lock";
+
+/// For how long a folder's lock is asked for that another process holds, and how often.
+const LOCK_PATIENCE: Duration = Duration::from_secs(5);
+const LOCK_LOOK_PERIOD: Duration = Duration::from_millis(10);
 const PRIVATE_FILE_MODE: u32 = 0o600;
 const PRIVATE_FOLDER_MODE: u32 = 0o700;
 
@@ -301,14 +306,19 @@ fn journal_path(folder: &Path, generation: u64) -> PathBuf {
     folder.join(format!("journal-{generation}.jsonl"))
 }
 
+/// Takes the folder's lock. A process that is just ending may still hold it, and is waited for.
 fn lock(folder: &Path) -> Result<File, JournalError> {
     let path = folder.join(LOCK_FILE);
     let file = OpenOptions::new().create(true).truncate(false).write(true).mode(PRIVATE_FILE_MODE).open(&path);
     let file = file.map_err(|source| JournalError::File { path: path.clone(), source })?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse(folder.to_owned())),
-        Err(TryLockError::Error(source)) => Err(JournalError::File { path, source }),
+    let given_up_at = Instant::now() + LOCK_PATIENCE;
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) if Instant::now() < given_up_at => std::thread::sleep(LOCK_LOOK_PERIOD),
+            Err(TryLockError::WouldBlock) => return Err(JournalError::InUse(folder.to_owned())),
+            Err(TryLockError::Error(source)) => return Err(JournalError::File { path, source }),
+        }
     }
 }
 

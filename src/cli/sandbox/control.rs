@@ -1,5 +1,6 @@
 //! A client of the sandbox's control API.
 
+use std::error::Error;
 use std::time::Duration;
 
 use reqwest::{Client, Method, StatusCode};
@@ -8,6 +9,10 @@ use serde_json::Value;
 use super::super::CommandError;
 
 const REQUEST_LIMIT: Duration = Duration::from_secs(10);
+
+/// How long the network may take to stop, and how often it is looked at meanwhile.
+const STOP_LIMIT: Duration = Duration::from_secs(10);
+const STOP_LOOK_PERIOD: Duration = Duration::from_millis(20);
 
 /// A client of one network's control API.
 #[derive(Clone, Debug)]
@@ -35,9 +40,17 @@ impl Control {
         Ok(self.call(Method::GET, "/network", None).await?.1)
     }
 
-    /// Asks the network's process to stop.
+    /// Stops the network's process: when this returns it answers nobody any more, so that the next server does not take it for one
+    /// that runs.
     pub(super) async fn stop(&self) -> Result<(), CommandError> {
-        self.call(Method::POST, "/network/stop", None).await.map(|_| ())
+        self.call(Method::POST, "/network/stop", None).await?;
+        let stopped = async {
+            while self.network().await.is_ok() {
+                tokio::time::sleep(STOP_LOOK_PERIOD).await;
+            }
+        };
+        let late = |_| CommandError::refused("the sandbox's network still answers");
+        tokio::time::timeout(STOP_LIMIT, stopped).await.map_err(late)
     }
 
     /// Creates something. Answers `None` if it exists already.
@@ -61,7 +74,10 @@ impl Control {
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, Value), CommandError> {
-        let failed = |error: reqwest::Error| CommandError::refused(format!("the sandbox's network: {}", error.without_url()));
+        let failed = |error: reqwest::Error| {
+            let cause = error.source().map(|cause| format!(" ({cause})")).unwrap_or_default();
+            CommandError::refused(format!("the sandbox's network: {}{cause} at {path}", error.without_url()))
+        };
         let mut request = self.http.request(method, format!("{}/sandbox/v1{path}", self.url));
         if let Some(body) = body {
             request = request.json(body);
@@ -78,7 +94,8 @@ impl Control {
     }
 }
 
-/// An HTTP client for loopback.
+/// An HTTP client for loopback. Each request has a connection of its own: an idle one may be closed by the other side at the very
+/// moment at which it is used again.
 pub(super) fn client() -> Result<Client, CommandError> {
-    Client::builder().no_proxy().timeout(REQUEST_LIMIT).build().map_err(CommandError::refused)
+    Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(REQUEST_LIMIT).build().map_err(CommandError::refused)
 }

@@ -13,7 +13,7 @@ pub struct Control {
 
 impl Control {
     pub fn new(url: &str) -> Self {
-        let http = Client::builder().no_proxy().timeout(LIMIT).build().expect("an HTTP client");
+        let http = Client::builder().no_proxy().pool_max_idle_per_host(0).timeout(LIMIT).build().expect("an HTTP client");
         Self { http, url: format!("{url}/sandbox/v1") }
     }
 
@@ -66,10 +66,6 @@ impl Control {
 
     pub async fn arm(&self, fault: Value) {
         self.call(Method::POST, "/faults", Some(fault)).await;
-    }
-
-    pub async fn clear_faults(&self) {
-        self.call(Method::DELETE, "/faults", None).await;
     }
 
     pub async fn revoke_sessions(&self, phone: &str) {
