@@ -5,6 +5,7 @@ use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use vasya_actors::catalogue::Catalogue;
 use vasya_actors::error::Code;
+use vasya_actors::idempotency::{HEADER, KEY_CHARACTERS_MAX};
 use vasya_actors::operation::{Access, Declaration, Effect, Entry, RateClass};
 
 use crate::http::BASE_PATH;
@@ -79,8 +80,12 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     if let Access::Scope(scope) = declaration.access {
         object.insert("x-scope".into(), scope.name().into());
     }
-    if !input.parameters.is_empty() {
-        object.insert("parameters".into(), Value::Array(input.parameters));
+    let mut parameters = input.parameters;
+    if declaration.effect.is_mutation() {
+        parameters.push(idempotency_key());
+    }
+    if !parameters.is_empty() {
+        object.insert("parameters".into(), Value::Array(parameters));
     }
     let mut content = Map::new();
     if declaration.takes_bytes {
@@ -94,6 +99,16 @@ fn operation(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     }
     object.insert("responses".into(), responses(entry, generator));
     Value::Object(object)
+}
+
+fn idempotency_key() -> Value {
+    json!({
+        "name": HEADER,
+        "in": "header",
+        "required": false,
+        "description": "Makes sending the request again harmless: it is answered as the first one was.",
+        "schema": { "type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS_MAX, "pattern": "^[ -~]+$" },
+    })
 }
 
 struct Input {

@@ -80,6 +80,17 @@ pub enum RateClass {
     Login,
 }
 
+/// What happens when a call is made again whose outcome nobody knows, under the same idempotency key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repetition {
+    /// It runs again: once or twice is the same to the world.
+    Harmless,
+    /// It runs again with the same `random_id`s, which Telegram itself accepts once.
+    OnceByTelegram,
+    /// It never runs again: its caller is told that the outcome is unknown.
+    Never,
+}
+
 /// Everything about an operation that does not depend on one call.
 #[derive(Debug)]
 pub struct Declaration {
@@ -116,6 +127,10 @@ pub struct Declaration {
     pub ends_with_caller: bool,
     /// Whether the answer's body is bytes of any kind, handed on as they come.
     pub gives_bytes: bool,
+    /// Whether it may be made again when its outcome is unknown.
+    pub repetition: Repetition,
+    /// Members of the answer that are shown once: an answer that is kept for repetitions has `null` in their place.
+    pub secret_members: &'static [&'static str],
 }
 
 impl Declaration {
@@ -145,7 +160,25 @@ impl Declaration {
             bytes_max: None,
             ends_with_caller: false,
             gives_bytes: false,
+            // PUT and DELETE mean the same however often they are sent (RFC 9110, section 9.2.2).
+            repetition: match method {
+                Method::Get | Method::Put | Method::Delete => Repetition::Harmless,
+                Method::Post | Method::Patch => Repetition::Never,
+            },
+            secret_members: &[],
         }
+    }
+
+    /// The same, with this answer to a repetition whose first outcome is unknown.
+    pub const fn repetition(mut self, repetition: Repetition) -> Self {
+        self.repetition = repetition;
+        self
+    }
+
+    /// The same, with members of its answer that are shown once.
+    pub const fn secret_members(mut self, members: &'static [&'static str]) -> Self {
+        self.secret_members = members;
+        self
     }
 
     /// The same, drawing from this bucket.

@@ -27,6 +27,11 @@ macro_rules! codes {
                 match self { $(Code::$variant => $status),+ }
             }
 
+            /// The code with this name.
+            pub fn named(name: &str) -> Option<Self> {
+                Self::ALL.iter().copied().find(|code| code.name() == name)
+            }
+
             /// A short sentence for the kind of problem (RFC 9457 `title`).
             pub fn title(self) -> &'static str {
                 match self { $(Code::$variant => $title),+ }
@@ -74,6 +79,10 @@ codes! {
     RequestTimeout = "request_timeout", 408, "The request did not arrive in time";
     /// The state of the resource does not permit the operation.
     Conflict = "conflict", 409, "The state does not permit this";
+    /// A request with the same idempotency key is at work.
+    RequestInProgress = "request_in_progress", 409, "The same request is at work";
+    /// The request was carried out, but its answer was too large to be kept for a repetition.
+    AnswerNotKept = "answer_not_kept", 409, "The answer was not kept";
     /// The body is larger than the limit.
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not of a media type that the operation reads.
@@ -82,6 +91,8 @@ codes! {
     RangeNotSatisfiable = "range_not_satisfiable", 416, "The range lies outside the file";
     /// A field of the body is missing or of the wrong type.
     UnprocessableInput = "unprocessable_input", 422, "A field is missing or of the wrong type";
+    /// The idempotency key was used before, for another request.
+    IdempotencyKeyReused = "idempotency_key_reused", 422, "The idempotency key belongs to another request";
     /// A limit of this server was reached.
     RateLimited = "rate_limited", 429, "Too many requests";
     /// Telegram asked to wait.
@@ -90,6 +101,8 @@ codes! {
     SpeechRateLimited = "speech_rate_limited", 429, "The provider of speech to text asks to wait";
     /// The chat lets its members send one message in so many seconds.
     SlowMode = "slow_mode", 429, "Slow mode asks to wait";
+    /// The work was given up because its caller had gone; in the audit log only, since nobody is answered.
+    Abandoned = "abandoned", 499, "The caller has gone";
     /// A fault of this server.
     Internal = "internal", 500, "Internal server error";
     /// The route exists because clients of other builds call it; this server does not have what it is for.

@@ -15,6 +15,7 @@ use crate::catalogue::Catalogue;
 use crate::directory::Directory;
 use crate::environment::Environment;
 use crate::error::{Code, Error};
+use crate::idempotency::IdempotencyKey;
 use crate::operation::{Answer, Invocation};
 use crate::runtime::{Refusal, Refused};
 use crate::settings::Settings;
@@ -34,6 +35,8 @@ pub struct RequestFacts {
     pub request_id: String,
     /// The path that was asked for, without its query.
     pub path: String,
+    /// The key that makes a repetition of the request harmless, if its caller gave one.
+    pub idempotency_key: Option<IdempotencyKey>,
 }
 
 /// How a call ended.
@@ -43,11 +46,19 @@ pub struct Reply {
     pub result: Result<Answer, Error>,
     /// What is left of the limits that the call drew from.
     pub limits: Vec<LimitState>,
+    /// Whether this is the answer that the same request was given before.
+    pub replayed: bool,
+}
+
+impl Reply {
+    pub(crate) fn new(result: Result<Answer, Error>, limits: Vec<LimitState>) -> Self {
+        Self { result, limits, replayed: false }
+    }
 }
 
 impl From<Error> for Reply {
     fn from(error: Error) -> Self {
-        Self { result: Err(error), limits: Vec::new() }
+        Self::new(Err(error), Vec::new())
     }
 }
 

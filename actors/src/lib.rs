@@ -12,6 +12,7 @@ mod directory;
 mod environment;
 pub mod error;
 pub mod gateway;
+pub mod idempotency;
 pub mod identity;
 pub mod operation;
 pub mod operations;

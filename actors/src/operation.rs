@@ -17,12 +17,13 @@ use serde_json::Value;
 
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
+use crate::idempotency::Fingerprint;
 use crate::identity::AccountId;
 use crate::stream::ByteStream;
 use crate::telegram::ChatId;
 use crate::user::UserCall;
 
-pub use crate::declaration::{Access, BASE_PATH, Declaration, Effect, Method, RateClass};
+pub use crate::declaration::{Access, BASE_PATH, Declaration, Effect, Method, RateClass, Repetition};
 
 /// The account id that a request names. Text that is no id at all is kept as "no account", so that it is answered exactly like an
 /// account that does not exist.
@@ -210,6 +211,8 @@ pub struct Invocation {
     pub(crate) chats: Vec<ChatId>,
     pub(crate) work: Work,
     pub(crate) body: Option<ByteStream>,
+    /// What tells it from other calls of a mutation; a read needs none.
+    pub(crate) fingerprint: Option<Fingerprint>,
 }
 
 impl Invocation {
@@ -249,10 +252,11 @@ impl<O: Operation> Declared<O> {
 
 fn decode<O: Operation>(arguments: Value, work: fn(O) -> Work) -> Result<Invocation, Error> {
     let declaration = Declared::<O>::DECLARATION;
+    let fingerprint = declaration.effect.is_mutation().then(|| Fingerprint::of(declaration.name, &arguments));
     let operation: O = serde_path_to_error::deserialize(arguments).map_err(|error| undecodable(declaration, &error))?;
     operation.validate()?;
     let (account, chats) = (operation.account(), operation.chats());
-    Ok(Invocation { declaration, account, chats, work: work(operation), body: None })
+    Ok(Invocation { declaration, account, chats, work: work(operation), body: None, fingerprint })
 }
 
 /// A body with a missing or mistyped field is 422; where there is no body, the path or query is at fault and it is 400.

@@ -2,7 +2,8 @@
 //! side that goes away ends the other.
 
 use bytes::Bytes;
-use tokio::sync::mpsc;
+use sha2::{Digest, Sha256};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::error::{Code, Error};
 
@@ -20,7 +21,11 @@ pub struct ByteSender(mpsc::Sender<Result<Piece, Error>>);
 
 /// Where bytes are read. Dropping it stops the writer.
 #[derive(Debug)]
-pub struct ByteStream(mpsc::Receiver<Result<Piece, Error>>);
+pub struct ByteStream {
+    pieces: mpsc::Receiver<Result<Piece, Error>>,
+    /// Where the digest of everything goes, when everything was read.
+    digest: Option<(Sha256, oneshot::Sender<[u8; 32]>)>,
+}
 
 /// The reader is gone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,7 +35,7 @@ pub struct ReaderGone;
 /// A stream of bytes and its writer.
 pub fn byte_stream() -> (ByteSender, ByteStream) {
     let (sender, receiver) = mpsc::channel(PIECES_MAX);
-    (ByteSender(sender), ByteStream(receiver))
+    (ByteSender(sender), ByteStream { pieces: receiver, digest: None })
 }
 
 impl ByteSender {
@@ -64,12 +69,28 @@ impl ByteStream {
     /// # Errors
     /// What the writer failed with, or [`Code::BadRequest`] when it went away in the middle.
     pub async fn next(&mut self) -> Result<Option<Bytes>, Error> {
-        match self.0.recv().await {
-            Some(Ok(Piece::Bytes(bytes))) => Ok(Some(bytes)),
-            Some(Ok(Piece::End)) => Ok(None),
+        match self.pieces.recv().await {
+            Some(Ok(Piece::Bytes(bytes))) => {
+                if let Some((digest, _)) = &mut self.digest {
+                    digest.update(&bytes);
+                }
+                Ok(Some(bytes))
+            }
+            Some(Ok(Piece::End)) => {
+                if let Some((digest, told)) = self.digest.take() {
+                    let _nobody_may_ask = told.send(digest.finalize().into());
+                }
+                Ok(None)
+            }
             Some(Err(error)) => Err(error),
             None => Err(Error::new(Code::BadRequest, "The body did not arrive whole")),
         }
+    }
+
+    /// The same stream, and its SHA-256 as soon as its end was read.
+    pub(crate) fn digested(self) -> (Self, oneshot::Receiver<[u8; 32]>) {
+        let (told, digest) = oneshot::channel();
+        (Self { digest: Some((Sha256::new(), told)), ..self }, digest)
     }
 }
 

@@ -27,6 +27,10 @@ pub enum FaultKind {
     DropConnection,
     /// The call waits for `seconds` and then runs.
     Delay,
+    /// The call runs; the connection is closed without its answer.
+    LoseAnswer,
+    /// The call runs; its answer waits for `seconds`.
+    DelayAnswer,
     /// Updates to the user's sessions are lost: clients see a gap and ask for the difference.
     LoseUpdates,
     /// An update is held back until the next one has gone.
@@ -63,7 +67,7 @@ pub struct Fault {
     /// How often; without it, until the faults are cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// For `flood_wait` and `delay`: how long.
+    /// For `flood_wait`, `delay` and `delay_answer`: how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
     /// For `rpc_error`: Telegram's numeric class.

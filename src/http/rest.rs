@@ -10,6 +10,7 @@ use futures::Stream;
 use vasya_actors::catalogue::Catalogue;
 use vasya_actors::error::{Code, Error};
 use vasya_actors::gateway::{Reply, RequestFacts};
+use vasya_actors::idempotency::{self, IdempotencyKey};
 use vasya_actors::operation::{Answer, Body, Entry, Method};
 use vasya_actors::stream::{ByteStream, byte_stream};
 use vasya_actors::user::LimitState;
@@ -22,6 +23,9 @@ use super::request_id::RequestId;
 use super::upload;
 
 const NEXT_CURSOR: &str = "x-next-cursor";
+
+/// Says that an answer is the one that the same request was given before.
+const REPLAYED: header::HeaderName = header::HeaderName::from_static("idempotency-replayed");
 
 /// The routes of a catalogue, made once and shared by all threads.
 #[derive(Debug)]
@@ -104,7 +108,7 @@ pub(super) fn method_not_allowed(allowed: &[&str]) -> actix_web::Route {
 
 async fn serve(edge: &Edge, endpoint: &Endpoint, request: &HttpRequest, payload: web::Payload) -> HttpResponse<BoxBody> {
     let request_id = RequestId::of(request);
-    let Reply { result, limits } = match call(edge, endpoint, request, payload, &request_id).await {
+    let Reply { result, limits, replayed } = match call(edge, endpoint, request, payload, &request_id).await {
         Ok(reply) => reply,
         Err(error) => Reply::from(error),
     };
@@ -113,6 +117,9 @@ async fn serve(edge: &Edge, endpoint: &Endpoint, request: &HttpRequest, payload:
         Err(error) => problem::response(&error, request_id.as_str()),
     };
     add_limits(&mut response, &limits);
+    if replayed {
+        response.headers_mut().insert(REPLAYED, header::HeaderValue::from_static("true"));
+    }
     response
 }
 
@@ -124,8 +131,12 @@ async fn call(
     request_id: &RequestId,
 ) -> Result<Reply, Error> {
     let caller = credentials::caller(request, &edge.authenticator)?;
-    let facts = RequestFacts { request_id: request_id.as_str().to_owned(), path: request.path().to_owned() };
     let entry = endpoint.entry()?;
+    let facts = RequestFacts {
+        request_id: request_id.as_str().to_owned(),
+        path: request.path().to_owned(),
+        idempotency_key: idempotency_key(request)?,
+    };
     if !endpoint.fields.are_bytes(request) {
         let arguments = endpoint.fields.read(request, Some(payload), edge.body_limits).await?;
         return Ok(edge.gateway.call(&caller, entry.decode(arguments)?, facts).await);
@@ -135,6 +146,13 @@ async fn call(
     let calling = edge.gateway.call(&caller, entry.decode(arguments)?.with_body(stream), facts);
     let limits = edge.upload_limits.at_most(entry.declaration().bytes_max);
     Ok(upload::call_while_reading(calling, request, payload, sender, limits).await)
+}
+
+/// The idempotency key that a request names.
+fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Error> {
+    let Some(value) = request.headers().get(idempotency::HEADER) else { return Ok(None) };
+    // What is no text is no key either, and is told the same.
+    IdempotencyKey::parse(value.to_str().unwrap_or_default()).map(Some)
 }
 
 /// The bytes as the server sends them. A fault in the middle can only be told by ending the connection: the length was promised.

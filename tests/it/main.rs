@@ -16,6 +16,7 @@ mod contacts;
 mod documents;
 mod folders;
 mod harness;
+mod idempotency;
 mod isolation;
 mod limits;
 mod media;

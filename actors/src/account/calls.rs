@@ -13,7 +13,7 @@ use crate::telegram::{ChatId, ChatPage, Connection, Message, TelegramError};
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// On how many connections a call is tried that may be repeated.
-const CONNECTIONS_TRIED_MAX: usize = 3;
+pub(super) const CONNECTIONS_TRIED_MAX: usize = 3;
 
 /// How many chats a background load reads at once, and how many pages of them at most.
 const LOAD_PAGE_LENGTH: u32 = 100;
@@ -106,7 +106,7 @@ impl AccountContext {
 
     /// Calls one of Telegram's methods, unless Telegram asked to wait before it. What the account itself must know of the outcome is
     /// noted here, and is the outer error; the inner one is the call's own.
-    async fn attempt<T>(
+    pub(super) async fn attempt<T>(
         &self,
         method: &'static str,
         call: impl AsyncFnOnce(&Connection) -> Result<T, TelegramError>,

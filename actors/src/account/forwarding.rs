@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::calls::PendingSend;
+use super::random;
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
@@ -49,10 +50,12 @@ impl AccountCall {
         let mut batch = self.records.batch();
         let started_at_ms = now_ms();
         for _ in 0..count {
-            let mut random = [0u8; 8];
-            getrandom::fill(&mut random).map_err(Error::internal)?;
-            let random_id = i64::from_le_bytes(random);
-            batch = batch.put(Space::PendingSend, &random, &PendingSend { chat_id, random_id, started_at_ms })?;
+            let random_id = match &self.send_ids {
+                Some(send_ids) => send_ids.next()?,
+                None => i64::from_le_bytes(random()?),
+            };
+            batch =
+                batch.put(Space::PendingSend, &random_id.to_le_bytes(), &PendingSend { chat_id, random_id, started_at_ms })?;
             random_ids.push(random_id);
         }
         batch.commit(Durability::Durable).await?;

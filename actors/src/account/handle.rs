@@ -6,7 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
-use crate::account::AccountMessage;
+use crate::account::{AccountMessage, SendIds};
 use crate::error::{Code, Error};
 use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
@@ -60,15 +60,16 @@ impl AccountHandle {
         self.ownership.account
     }
 
-    /// Runs one permitted operation; uses the capability up.
+    /// Runs one permitted operation; uses the capability up. What it sends has `send_ids`, or random ones.
     pub(crate) async fn run(
         self,
         work: Box<dyn AccountWork>,
         request_id: String,
         body: Option<ByteStream>,
+        send_ids: Option<SendIds>,
     ) -> Result<Answer, Error> {
         let ownership = self.ownership.clone();
-        self.ask(|reply| AccountMessage::Run { ownership, work, request_id, body, reply }).await
+        self.ask(|reply| AccountMessage::Run { ownership, work, request_id, body, send_ids, reply }).await
     }
 
     /// Takes the account's login one step further.

@@ -18,6 +18,7 @@ mod message_changes;
 mod phone_calls;
 mod photos;
 mod profile;
+mod send_ids;
 mod sending;
 mod telegram_folders;
 mod transfer;
@@ -57,6 +58,7 @@ pub use health::{Health, HealthState};
 pub use phone_calls::{CallInfo, CallState};
 pub use profile::EditedProfile;
 pub(crate) use profile::ProfileEdit;
+pub(crate) use send_ids::SendIds;
 
 /// What an account's actor can be asked.
 pub(crate) enum AccountMessage {
@@ -66,6 +68,7 @@ pub(crate) enum AccountMessage {
         work: Box<dyn AccountWork>,
         request_id: String,
         body: Option<ByteStream>,
+        send_ids: Option<SendIds>,
         reply: oneshot::Sender<Result<Answer, Error>>,
     },
     /// One step of its login.
@@ -121,6 +124,8 @@ pub struct AccountContext {
     loading_chats: Cell<bool>,
     /// Held while folders change, the saved ones or Telegram's.
     saving_folders: tokio::sync::Mutex<()>,
+    /// Messages that were told to their senders.
+    told: RefCell<sending::Told>,
     /// The connection for files, while any is on its way.
     transfers: RefCell<Weak<Transfers>>,
     phone_calls: PhoneCalls,
@@ -139,6 +144,8 @@ pub struct AccountCall {
     context: Rc<AccountContext>,
     request_id: Rc<str>,
     body: Rc<Cell<Option<ByteStream>>>,
+    /// The `random_id`s of what it sends, where they must be the same when it is made again.
+    send_ids: Option<Rc<SendIds>>,
 }
 
 impl fmt::Debug for AccountCall {
@@ -176,9 +183,9 @@ impl Actor for AccountActor {
 
     fn handle(&mut self, message: AccountMessage) {
         match message {
-            AccountMessage::Run { ownership, work, request_id, body, reply } => {
-                let body = Rc::new(Cell::new(body));
-                let call = AccountCall { context: Rc::clone(&self.context), request_id: request_id.into(), body };
+            AccountMessage::Run { ownership, work, request_id, body, send_ids, reply } => {
+                let (context, body) = (Rc::clone(&self.context), Rc::new(Cell::new(body)));
+                let call = AccountCall { context, request_id: request_id.into(), body, send_ids: send_ids.map(Rc::new) };
                 self.take(&ownership, reply, || work.run(call));
             }
             AccountMessage::Login { ownership, step, reply } => {
@@ -271,6 +278,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             chats: RefCell::default(),
             loading_chats: Cell::new(false),
             saving_folders: tokio::sync::Mutex::default(),
+            told: RefCell::default(),
             transfers: RefCell::default(),
             phone_calls: PhoneCalls::default(),
             group_calls: GroupCalls::default(),

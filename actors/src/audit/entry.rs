@@ -16,6 +16,8 @@ pub enum Phase {
     Outcome,
     /// A call was refused before it could happen.
     Denied,
+    /// A call came again and was answered with what its first answer was; nothing happened.
+    Replayed,
     /// Something that no caller asked for, such as the repair of this log.
     Event,
 }
@@ -62,6 +64,11 @@ impl AuditEntry {
     /// The entry of the same call's refusal.
     pub fn denied(self, code: Code) -> Self {
         Self { phase: Phase::Denied, code: Some(code.name()), status: Some(code.status()), ..self }
+    }
+
+    /// The entry of the same call's being answered again.
+    pub fn replayed(self, code: &'static str, status: u16) -> Self {
+        Self { phase: Phase::Replayed, code: Some(code), status: Some(status), ..self }
     }
 
     /// The entry of the same call's end. It is short: its intent says the rest.

@@ -102,7 +102,8 @@ impl Operation for CreateAgentKey {
         "/agent-keys",
         HUMAN_ONLY,
         Effect::Write,
-    );
+    )
+    .secret_members(&["secret"]);
     type Output = CreatedAgentKey;
 
     fn validate(&self) -> Result<(), Error> {

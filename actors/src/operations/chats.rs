@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
+use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
 use crate::telegram::ChatPage;
 
@@ -83,7 +83,8 @@ impl Operation for StartLoadingChats {
         Access::Scope(Scope::ChatsRead),
         Effect::Write,
     )
-    .success(202);
+    .success(202)
+    .repetition(Repetition::Harmless);
     type Output = ();
 
     in_account!();

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{
+    Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
+};
 use crate::scope::Scope;
 use crate::telegram::{Chat, ChatId, ChatIdKind, ImportedContacts, PersonName, phone};
 
@@ -40,7 +42,8 @@ impl Operation for AddContact {
         "/accounts/{accountId}/contacts",
         Access::Scope(Scope::ContactsWrite),
         Effect::Write,
-    );
+    )
+    .repetition(Repetition::Harmless);
     type Output = Chat;
 
     in_account!();
@@ -93,7 +96,8 @@ impl Operation for ImportContacts {
         Access::Scope(Scope::ContactsWrite),
         Effect::Write,
     )
-    .rate(RateClass::Account);
+    .rate(RateClass::Account)
+    .repetition(Repetition::Harmless);
     type Output = ImportedContacts;
 
     in_account!();

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
+use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
 
 /// The most folders of an account.
@@ -129,7 +129,8 @@ impl Operation for SaveFolder {
         Access::Scope(Scope::FoldersWrite),
         Effect::Write,
     )
-    .success(204);
+    .success(204)
+    .repetition(Repetition::Harmless);
     type Output = ();
 
     fn account(&self) -> Option<AccountReference> {

@@ -6,7 +6,9 @@ use serde::Deserialize;
 use super::message_changes::check_message_ids;
 use crate::account::{AccountCall, ForwardRequest};
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{
+    Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
+};
 use crate::scope::Scope;
 use crate::telegram::ChatId;
 
@@ -40,7 +42,8 @@ macro_rules! forwarding {
                 Access::Scope(Scope::MessagesForward),
                 Effect::Destructive,
             )
-            .rate(RateClass::Account);
+            .rate(RateClass::Account)
+            .repetition(Repetition::OnceByTelegram);
             type Output = Vec<Option<i32>>;
 
             fn account(&self) -> Option<AccountReference> {

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{
+    Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
+};
 use crate::scope::Scope;
 use crate::telegram::{Chat, ChatAddress, InvitePreview, Joined};
 
@@ -60,7 +62,8 @@ impl Operation for JoinChat {
         Access::Scope(Scope::ChatsWrite),
         Effect::Write,
     )
-    .rate(RateClass::Account);
+    .rate(RateClass::Account)
+    .repetition(Repetition::Harmless);
     type Output = Joined;
 
     in_account!();

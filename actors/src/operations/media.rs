@@ -8,6 +8,7 @@ use crate::account::AccountCall;
 use crate::error::{Code, Error};
 use crate::operation::{
     Access, AccountOperation, AccountReference, Declaration, Download, DownloadOperation, Effect, Method, Operation, RateClass,
+    Repetition,
 };
 use crate::scope::Scope;
 use crate::telegram::{ChatId, FileKind, Message, OutgoingFile, StoredFile};
@@ -106,7 +107,8 @@ impl Operation for SendMedia {
         ("x-caption", "caption"),
         ("content-length", "length"),
     ])
-    .takes_bytes();
+    .takes_bytes()
+    .repetition(Repetition::OnceByTelegram);
     type Output = Message;
 
     in_chat!();

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{
+    Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
+};
 use crate::runtime::now_secs;
 use crate::scope::Scope;
 use crate::telegram::{AddedMembers, AdminRight, Ban, ChatId, MEMBERS_PAGE_MAX, MemberFilter, MemberPage, Permission, Promotion};
@@ -114,7 +116,8 @@ impl Operation for AddMembers {
         Access::Scope(Scope::ChatsAdmin),
         Effect::Destructive,
     )
-    .rate(RateClass::Account);
+    .rate(RateClass::Account)
+    .repetition(Repetition::Harmless);
     type Output = AddedMembers;
 
     on_chat!();

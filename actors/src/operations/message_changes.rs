@@ -6,7 +6,7 @@ use serde::Deserialize;
 use super::messages::check_text;
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
+use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
 use crate::telegram::{ChatId, Deleted, Message};
 
@@ -43,7 +43,8 @@ impl Operation for EditMessage {
         "/accounts/{accountId}/chats/{chatId}/messages/{messageId}",
         Access::Scope(Scope::MessagesEdit),
         Effect::Write,
-    );
+    )
+    .repetition(Repetition::Harmless);
     type Output = Message;
 
     in_chat!();
@@ -80,7 +81,8 @@ impl Operation for DeleteMessages {
         "/accounts/{accountId}/chats/{chatId}/messages/delete",
         Access::Scope(Scope::MessagesDelete),
         Effect::Destructive,
-    );
+    )
+    .repetition(Repetition::Harmless);
     type Output = Deleted;
 
     in_chat!();

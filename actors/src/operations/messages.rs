@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
+use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
 use crate::telegram::{ChatId, Message};
 
@@ -87,7 +87,8 @@ impl Operation for MarkMessagesRead {
         Access::Scope(Scope::MessagesSend),
         Effect::Write,
     )
-    .success(204);
+    .success(204)
+    .repetition(Repetition::Harmless);
     type Output = ();
 
     in_chat!();

@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{
+    Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
+};
 use crate::runtime::now_secs;
 use crate::scope::Scope;
 use crate::telegram::{ChatId, Format, FormattedText, Message, SendOptions, TextToSend};
@@ -65,7 +67,8 @@ impl Operation for SendMessage {
         Access::Scope(Scope::MessagesSend),
         Effect::Write,
     )
-    .rate(RateClass::Account);
+    .rate(RateClass::Account)
+    .repetition(Repetition::OnceByTelegram);
     type Output = Message;
 
     in_chat!();

@@ -3,6 +3,7 @@
 mod accounts;
 pub mod agent_keys;
 mod authorize;
+mod idempotency;
 mod keys;
 mod quotas;
 mod road;
@@ -34,6 +35,7 @@ use crate::vault::UserRecords;
 
 use accounts::OwnedAccount;
 use agent_keys::AgentKey;
+use idempotency::IdempotencyKeys;
 use quotas::Quotas;
 use speech::SpeechWork;
 
@@ -65,6 +67,7 @@ pub struct UserContext {
     pub(crate) accounts: RefCell<BTreeMap<AccountId, OwnedAccount>>,
     pub(crate) agent_keys: RefCell<HashMap<KeyId, AgentKey>>,
     pub(crate) quotas: Quotas,
+    idempotency: IdempotencyKeys,
     pub(crate) own_credentials: RefCell<Option<ApiCredentials>>,
     pub(crate) speech: SpeechWork,
 }
@@ -175,9 +178,11 @@ async fn load(
         accounts: RefCell::default(),
         agent_keys: RefCell::new(agent_keys),
         quotas,
+        idempotency: IdempotencyKeys::default(),
         own_credentials: RefCell::new(own_credentials),
         speech: SpeechWork::default(),
     });
     context.load_accounts().await?;
+    context.tasks.spawn(Rc::clone(&context).sweep_idempotency_keys());
     Ok(context)
 }

@@ -6,26 +6,67 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
+use crate::account::{AccountHandle, SendIds};
 use crate::audit::{AuditEntry, Phase};
 use crate::caller::Caller;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::gateway::{Reply, RequestFacts};
-use crate::operation::{Answer, Invocation, Work};
+use crate::idempotency::{Fingerprint, IdempotencyKey};
+use crate::operation::{Answer, Declaration, Invocation, Repetition, Work};
+use crate::stream::ByteStream;
 use crate::user::authorize::{Denial, Permit, authorize};
+use crate::user::idempotency::{Claim, Ended, Ticket};
 use crate::user::{Call, LimitState, UserCall, UserContext};
 
 /// Permitted work that has not begun.
-type Permitted = Box<dyn FnOnce() -> LocalBoxFuture<'static, Result<Answer, Error>>>;
+struct Permitted {
+    declaration: &'static Declaration,
+    work: Work,
+    account: Option<AccountHandle>,
+    body: Option<ByteStream>,
+    request_id: String,
+    context: Rc<UserContext>,
+    caller: Caller,
+}
+
+impl Permitted {
+    /// Takes the digest of its body of bytes, if it has one, as that is read.
+    fn digest_body(&mut self) -> Option<oneshot::Receiver<[u8; 32]>> {
+        let (body, digest) = self.body.take()?.digested();
+        self.body = Some(body);
+        Some(digest)
+    }
+
+    /// Begins it; `send_ids` are the `random_id`s of what it sends, where they must be the same again.
+    fn begin(self, send_ids: Option<SendIds>) -> LocalBoxFuture<'static, Result<Answer, Error>> {
+        match (self.work, self.account) {
+            (Work::User(work), account) => work.run(UserCall::new(self.context, self.caller, account, self.body)),
+            (Work::Account(work), Some(account)) => account.run(work, self.request_id, self.body, send_ids).boxed_local(),
+            (Work::Account(_), None) => async { Err(Error::internal("an account operation names no account")) }.boxed_local(),
+        }
+    }
+}
+
+/// Who waits for the answer, and what is told with it.
+struct Waiting {
+    reply: oneshot::Sender<Reply>,
+    limits: Vec<LimitState>,
+}
+
+impl Waiting {
+    fn answer(self, result: Result<Answer, Error>) {
+        answer(self.reply, Reply::new(result, self.limits));
+    }
+}
 
 /// Takes one call down the road. Reads that need not wait are answered before this returns; all else continues beside the actor, and
 /// whether its caller still listens changes nothing.
 pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
     let Call { caller, invocation, facts, reply } = call;
     let entry = entry_of(&caller, &invocation, &facts);
-    let declaration = invocation.declaration;
-    let is_mutation = declaration.effect.is_mutation();
+    let is_mutation = invocation.declaration.effect.is_mutation();
     if *caller.user() != context.user {
-        tracing::error!(operation = declaration.name, "a call reached the actor of another user and was refused");
+        tracing::error!(operation = invocation.declaration.name, "a call reached the actor of another user and was refused");
         return refuse(context, Denial::from(Error::account_forbidden()), entry, true, reply);
     }
     match authorize(context, &caller, &invocation) {
@@ -34,36 +75,53 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
             refuse(context, denial, entry, is_audited, reply);
         }
         Ok(Permit { account, limits }) => {
-            let body = invocation.body;
-            let working: Permitted = match (invocation.work, account) {
-                (Work::User(work), account) => {
-                    let call = UserCall::new(Rc::clone(context), caller, account, body);
-                    Box::new(move || work.run(call))
-                }
-                (Work::Account(work), Some(account)) => Box::new(move || account.run(work, facts.request_id, body).boxed_local()),
-                (Work::Account(_), None) => {
-                    let unnamed = Denial::from(Error::internal("an account operation names no account"));
-                    return refuse(context, unnamed, entry, is_mutation, reply);
-                }
-            };
+            let Invocation { declaration, work, body, fingerprint, .. } = invocation;
+            let key = facts.idempotency_key.zip(fingerprint);
+            let (request_id, waiting) = (facts.request_id, Waiting { reply, limits });
+            let mine = Rc::clone(context);
+            let permitted = Permitted { declaration, work, account, body, request_id, context: mine, caller };
             if is_mutation {
-                mutate(context, entry, working, limits, reply, declaration.ends_with_caller);
+                let context = Rc::clone(context);
+                context.tasks.clone().spawn(async move {
+                    match key {
+                        None => mutate(&context, entry, permitted, None, waiting).await,
+                        Some((key, fingerprint)) => once(&context, entry, permitted, (key, fingerprint), waiting).await,
+                    }
+                });
             } else {
-                read(context, working, limits, reply);
+                read(context, permitted, waiting);
             }
         }
     }
 }
 
-/// How the outcome of work is audited that was given up because its caller had gone, and with which status: it is sent to nobody.
-const ABANDONED: &str = "abandoned";
-const ABANDONED_STATUS: u16 = 499;
+/// Runs a mutation that came with an idempotency key: once, whatever has become of it before.
+async fn once(
+    context: &Rc<UserContext>,
+    entry: AuditEntry,
+    permitted: Permitted,
+    (key, fingerprint): (IdempotencyKey, Fingerprint),
+    waiting: Waiting,
+) {
+    match context.claim(&permitted.caller, &key, fingerprint).await {
+        Err(error) => refuse(context, Denial { error, limits: waiting.limits }, entry, true, waiting.reply),
+        Ok(Claim::Ended(ended)) => replay(context, entry, permitted, *ended, waiting).await,
+        Ok(Claim::New(ticket)) => {
+            let once = Once { ticket, is_repetition: false };
+            mutate(context, entry, permitted, Some(once), waiting).await;
+        }
+        Ok(Claim::Undecided(ticket)) => {
+            let once = Once { ticket, is_repetition: true };
+            repeat(context, entry, permitted, once, waiting).await;
+        }
+    }
+}
 
 /// Answers a refusal; one that is audited is in the log first.
 fn refuse(context: &Rc<UserContext>, denial: Denial, entry: AuditEntry, is_audited: bool, reply: oneshot::Sender<Reply>) {
     let Denial { error, limits } = denial;
     let audit = is_audited.then(|| (context.environment.audit.clone(), entry.denied(error.code())));
-    let denied = Reply { result: Err(error), limits };
+    let denied = Reply::new(Err(error), limits);
     let Some((audit, entry)) = audit else {
         return answer(reply, denied);
     };
@@ -76,43 +134,108 @@ fn refuse(context: &Rc<UserContext>, denial: Denial, entry: AuditEntry, is_audit
 }
 
 /// Runs a read; it is answered at once if it need not wait.
-fn read(context: &Rc<UserContext>, working: Permitted, limits: Vec<LimitState>, reply: oneshot::Sender<Reply>) {
-    let mut working = working();
+fn read(context: &Rc<UserContext>, permitted: Permitted, waiting: Waiting) {
+    let mut working = permitted.begin(None);
     match working.as_mut().now_or_never() {
-        Some(result) => answer(reply, Reply { result, limits }),
-        None => context.tasks.spawn(async move { answer(reply, Reply { result: working.await, limits }) }),
+        Some(result) => waiting.answer(result),
+        None => context.tasks.spawn(async move { waiting.answer(working.await) }),
     }
 }
 
+/// A call that has an idempotency key.
+struct Once {
+    ticket: Ticket,
+    /// Whether the call has begun before.
+    is_repetition: bool,
+}
+
 /// Runs a mutation between its intent, which is durable before anything happens, and its outcome, which follows what has happened and
-/// never undoes it.
-fn mutate(
+/// never undoes it. A call with an idempotency key is noted beside its intent, and how it ended before it is answered.
+async fn mutate(
     context: &Rc<UserContext>,
     entry: AuditEntry,
-    working: Permitted,
-    limits: Vec<LimitState>,
-    mut reply: oneshot::Sender<Reply>,
-    ends_with_caller: bool,
+    mut permitted: Permitted,
+    mut once: Option<Once>,
+    mut waiting: Waiting,
 ) {
     let audit = context.environment.audit.clone();
-    context.tasks.spawn(async move {
-        let intent = match audit.append(entry.clone()).await {
-            Ok(intent) => intent,
-            Err(failure) => return answer(reply, Reply { result: Err(failure.into()), limits }),
-        };
-        let working = working();
-        let result = tokio::select! {
-            biased;
-            result = working => result,
-            () = reply.closed(), if ends_with_caller => return audit.note(entry.outcome(intent, ABANDONED, ABANDONED_STATUS)).await,
-        };
+    let noted = async {
+        match &mut once {
+            Some(once) => once.ticket.note().await,
+            None => Ok(()),
+        }
+    };
+    let (intent, noted) = futures::join!(audit.append(entry.clone()), noted);
+    let (intent, may_run) = match intent {
+        Ok(intent) => (Some(intent), noted),
+        Err(failure) => (None, Err(failure.into())),
+    };
+    let digest = once.as_ref().and_then(|_| permitted.digest_body());
+    let declaration = permitted.declaration;
+    let result = match may_run {
+        Ok(()) => run(permitted, once.as_ref(), &mut waiting.reply).await,
+        Err(error) => Err(error),
+    };
+    if let Some(Once { ticket, is_repetition }) = once {
+        let digest = digest.and_then(|mut digest| digest.try_recv().ok());
+        ticket.end(declaration, &result, digest, is_repetition).await;
+    }
+    if let Some(intent) = intent {
         let (name, status) = match &result {
             Ok(answer) => ("ok", answer.status),
             Err(error) => (error.code().name(), error.code().status()),
         };
         audit.note(entry.outcome(intent, name, status)).await;
-        answer(reply, Reply { result, limits });
-    });
+    }
+    waiting.answer(result);
+}
+
+/// Runs what is permitted; where that is declared, only for as long as its caller waits.
+async fn run(permitted: Permitted, once: Option<&Once>, reply: &mut oneshot::Sender<Reply>) -> Result<Answer, Error> {
+    let send_ids = once.map(|once| once.ticket.send_ids(once.is_repetition)).transpose()?;
+    let ends_with_caller = permitted.declaration.ends_with_caller;
+    tokio::select! {
+        biased;
+        result = permitted.begin(send_ids) => result,
+        () = reply.closed(), if ends_with_caller => Err(Error::new(Code::Abandoned, "The caller has gone")),
+    }
+}
+
+/// Makes a call again whose first outcome nobody knows, if that can do no harm.
+async fn repeat(context: &Rc<UserContext>, entry: AuditEntry, permitted: Permitted, once: Once, waiting: Waiting) {
+    match permitted.declaration.repetition {
+        Repetition::Harmless | Repetition::OnceByTelegram => mutate(context, entry, permitted, Some(once), waiting).await,
+        Repetition::Never => {
+            let unknown = "Whether this request was carried out is not known, and it is not made again: look, then use a new key";
+            let denial = Denial { error: Error::new(Code::OutcomeUnknown, unknown), limits: waiting.limits };
+            refuse(context, denial, entry, true, waiting.reply);
+        }
+    }
+}
+
+/// Answers a call as it was answered before. Nothing happens.
+async fn replay(context: &Rc<UserContext>, entry: AuditEntry, permitted: Permitted, ended: Ended, waiting: Waiting) {
+    let Waiting { reply, limits } = waiting;
+    if let Some(body) = permitted.body
+        && let Err(error) = same_body(body, &ended).await
+    {
+        return refuse(context, Denial { error, limits }, entry, true, reply);
+    }
+    let (code, status) = ended.code_and_status();
+    if let Err(failure) = context.environment.audit.append(entry.replayed(code, status)).await {
+        tracing::error!(%failure, "a repetition could not be audited");
+    }
+    answer(reply, Reply { replayed: true, ..Reply::new(ended.answer(), limits) });
+}
+
+/// Reads a body of bytes to its end and compares it with the first call's.
+async fn same_body(body: ByteStream, ended: &Ended) -> Result<(), Error> {
+    let (mut body, mut digest) = body.digested();
+    while body.next().await?.is_some() {}
+    match digest.try_recv() {
+        Ok(digest) if ended.had_body(&digest) => Ok(()),
+        _ => Err(Error::new(Code::IdempotencyKeyReused, "This Idempotency-Key was used with another body")),
+    }
 }
 
 fn answer(to: oneshot::Sender<Reply>, reply: Reply) {

@@ -102,6 +102,10 @@ pub enum Space {
     Folder,
     /// The tabs that a client has saved, in its account's records.
     Tabs,
+    /// What is kept of a call that came with an idempotency key, in its user's records.
+    IdempotencyKey,
+    /// When such a record is forgotten: its id begins with the time.
+    IdempotencyExpiry,
     /// A key that wraps others; never used for records.
     DataKey,
 }
@@ -117,6 +121,8 @@ impl Space {
             Self::PendingSend => 6,
             Self::Folder => 10,
             Self::Tabs => 11,
+            Self::IdempotencyKey => 20,
+            Self::IdempotencyExpiry => 21,
             Self::DataKey => 255,
         }
     }

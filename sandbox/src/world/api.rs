@@ -64,16 +64,29 @@ impl Api for World {
         let Some(fault) = live.faults.strike_call(name, user.as_deref()) else {
             return settle(self.run(&mut live, request.session, method, &opened));
         };
-        if fault.kind == FaultKind::Delay {
-            drop(live);
-            let delay = Duration::from_secs(fault.seconds().into());
-            return Box::pin(async move {
-                tokio::time::sleep(delay).await;
-                let running = settle(self.run(&mut self.lock(), request.session, method, &opened));
-                running.await
-            });
+        let delay = Duration::from_secs(fault.seconds().into());
+        match fault.kind {
+            FaultKind::Delay => {
+                drop(live);
+                Box::pin(async move {
+                    tokio::time::sleep(delay).await;
+                    let running = settle(self.run(&mut self.lock(), request.session, method, &opened));
+                    running.await
+                })
+            }
+            FaultKind::LoseAnswer | FaultKind::DelayAnswer => {
+                let running = settle(self.run(&mut live, request.session, method, &opened));
+                Box::pin(async move {
+                    let outcome = running.await;
+                    if fault.kind == FaultKind::LoseAnswer {
+                        return RpcOutcome::DropConnection;
+                    }
+                    tokio::time::sleep(delay).await;
+                    outcome
+                })
+            }
+            _ => settle(fail(&mut live, request.session.into(), &fault)),
         }
-        settle(fail(&mut live, request.session.into(), &fault))
     }
 
     fn session_opened(&self, session: SessionAddress, outbox: mpsc::Sender<Vec<u8>>) {
@@ -155,7 +168,12 @@ fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<
         FaultKind::SessionRevoked => RpcError::new(401, "SESSION_REVOKED"),
         FaultKind::UserDeactivated => RpcError::new(401, "USER_DEACTIVATED"),
         FaultKind::PhoneMigrate => RpcError::phone_migrate(fault.dc.unwrap_or_default()),
-        FaultKind::ServerError | FaultKind::Delay | FaultKind::LoseUpdates | FaultKind::ReorderUpdates => RpcError::internal(),
+        FaultKind::ServerError
+        | FaultKind::Delay
+        | FaultKind::LoseAnswer
+        | FaultKind::DelayAnswer
+        | FaultKind::LoseUpdates
+        | FaultKind::ReorderUpdates => RpcError::internal(),
     };
     let signs_out = matches!(fault.kind, FaultKind::AuthKeyUnregistered | FaultKind::SessionRevoked);
     let written = signs_out.then(|| change(live, Event::SignedOut { keys: vec![key] }));
