@@ -182,11 +182,26 @@ async fn calls_that_come_to_nothing_are_forgotten_on_both_sides() {
     let short = ada.post("calls/confirm", json!({ "callId": 1, "gB": [1, 2, 3] })).await;
     assert_eq!((short.status, short.json()["field"].as_str()), (400, Some("gB")));
     assert_eq!(ada.post("calls/request", json!({ "userId": 5_000_009_999_i64 })).await.status, 404);
+    let privacy = format!("/accounts/{}/privacy", boris.account);
+    for (audience, status) in [("nobody", 403), ("everybody", 200)] {
+        api.put(&privacy, json!({ "key": "calls", "audience": audience })).await.expect(200);
+        let made = ada.post("calls/request", request.clone()).await;
+        assert_eq!(made.status, status, "{audience}: {}", made.text());
+        if status == 200 {
+            ada.post("calls/discard", json!({ "callId": made.json()["callId"] })).await.expect(204);
+        } else {
+            assert_eq!(made.code(), "not_permitted");
+        }
+    }
     assert_eq!(send(api.request(Method::PUT, &format!("/accounts/{}/blocked/{ADA_ID}", boris.account))).await.status, 204);
     let blocked = ada.post("calls/request", request).await;
     assert_eq!((blocked.status, blocked.code()), (403, "not_permitted".into()), "{}", blocked.text());
-    let seen = control.messages(BORIS, &ADA_ID.to_string()).await;
-    assert!(seen.len() >= 4, "each call left its line in the conversation: {seen:?}");
+    // Each call to Boris left its line in the conversation of both.
+    for (side, peer) in [(&ada, BORIS_ID), (&boris, ADA_ID)] {
+        let history = api.get(&format!("/accounts/{}/chats/{peer}/messages", side.account)).await.expect(200);
+        let calls = history.as_array().unwrap().iter().filter(|message| message["service"]["kind"] == "call").count();
+        assert_eq!(calls, 5, "{history}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

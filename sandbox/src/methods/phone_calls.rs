@@ -9,6 +9,7 @@ use super::error::RpcError;
 use crate::world::event::Event;
 use crate::world::ids::{HexBytes, PeerId};
 use crate::world::phone_call::{Accepted, Confirmed, PhoneCall, PhoneCallEvent, Protocol, Reason};
+use crate::world::privacy::PrivacyKey;
 use crate::world::srp;
 
 /// The number of the Diffie-Hellman parameters.
@@ -90,6 +91,9 @@ pub fn request_call(
     }
     if other.settings_of(PeerId::User(caller)).blocked_since.is_some() {
         return Err(RpcError::forbidden("USER_IS_BLOCKED"));
+    }
+    if !call.state().permits(callee, PrivacyKey::PhoneCall, caller) {
+        return Err(RpcError::forbidden("USER_PRIVACY_RESTRICTED"));
     }
     if request.g_a_hash.len() != HASH_BYTES {
         return Err(RpcError::bad_request("DH_G_A_INVALID"));

@@ -63,7 +63,7 @@ impl View<'_> {
         tl::types::UserFull {
             blocked: settings.blocked_since.is_some(),
             phone_calls_available: user.id != self.viewer,
-            phone_calls_private: false,
+            phone_calls_private: !self.state.permits(user.id, PrivacyKey::PhoneCall, self.viewer),
             can_pin_message: false,
             has_scheduled: false,
             video_calls_available: user.id != self.viewer,
