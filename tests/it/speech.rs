@@ -165,6 +165,22 @@ async fn what_cannot_be_heard_says_why() {
             assert_eq!(refused.header("retry-after"), "17");
         }
     }
+    // A refusal that can be mended is no end for an idempotency key; a transcription is.
+    let once = || {
+        let request = api.request(Method::POST, "/stt/transcribe").header("idempotency-key", "one-recording");
+        send(request.header("x-language", "en").body("audio"))
+    };
+    deepgram.reset().await;
+    Mock::given(method("POST")).respond_with(refusal(401, "INVALID_AUTH")).mount(&deepgram).await;
+    assert_eq!(once().await.code(), "speech_key_refused");
+    deepgram.reset().await;
+    Mock::given(method("POST")).respond_with(heard("the lamp is lit")).expect(1).mount(&deepgram).await;
+    for replayed in ["", "true"] {
+        let answer = once().await;
+        assert_eq!(answer.header("idempotency-replayed"), replayed);
+        assert_eq!(answer.expect(200)["text"], "the lamp is lit");
+    }
+    deepgram.verify().await;
     deepgram.reset().await;
     let refused = [
         (transcribe(&api, Vec::new()).await, 400, "invalid_input"),

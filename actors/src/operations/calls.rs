@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountCall, CallInfo};
 use crate::error::{Code, Error};
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{
+    Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
+};
 use crate::scope::Scope;
 use crate::telegram::{ChatId, ChatIdKind, HangUp};
 
@@ -102,7 +104,8 @@ pub struct AcceptCall {
 }
 
 impl Operation for AcceptCall {
-    const DECLARATION: Declaration = declared("accept_call", "Accept a call that comes.", "/accounts/{accountId}/calls/accept");
+    const DECLARATION: Declaration = declared("accept_call", "Accept a call that comes.", "/accounts/{accountId}/calls/accept")
+        .repetition(Repetition::Harmless);
     type Output = CallInfo;
 
     in_account!();
@@ -128,7 +131,8 @@ pub struct ConfirmCall {
 
 impl Operation for ConfirmCall {
     const DECLARATION: Declaration =
-        declared("confirm_call", "Confirm a call that was accepted.", "/accounts/{accountId}/calls/confirm");
+        declared("confirm_call", "Confirm a call that was accepted.", "/accounts/{accountId}/calls/confirm")
+            .repetition(Repetition::Harmless);
     type Output = CallInfo;
 
     in_account!();
@@ -161,7 +165,9 @@ pub struct DiscardCall {
 
 impl Operation for DiscardCall {
     const DECLARATION: Declaration =
-        declared("discard_call", "End a call, or decline it.", "/accounts/{accountId}/calls/discard").success(204);
+        declared("discard_call", "End a call, or decline it.", "/accounts/{accountId}/calls/discard")
+            .success(204)
+            .repetition(Repetition::Harmless);
     type Output = ();
 
     in_account!();

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::account::AccountCall;
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
+use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::operations::calls::declared;
 use crate::scope::Scope;
 use crate::telegram::{CallAddress, ChatId, GroupCallInfo, GroupCallPage};
@@ -73,7 +73,8 @@ pub struct JoinGroupCall {
 
 impl Operation for JoinGroupCall {
     const DECLARATION: Declaration =
-        declared("join_group_call", "Come into a group call.", "/accounts/{accountId}/group-calls/join");
+        declared("join_group_call", "Come into a group call.", "/accounts/{accountId}/group-calls/join")
+            .repetition(Repetition::Harmless);
     type Output = GroupCallInfo;
 
     in_chat!();
@@ -97,7 +98,9 @@ pub struct LeaveGroupCall {
 
 impl Operation for LeaveGroupCall {
     const DECLARATION: Declaration =
-        declared("leave_group_call", "Leave a group call.", "/accounts/{accountId}/group-calls/leave").success(204);
+        declared("leave_group_call", "Leave a group call.", "/accounts/{accountId}/group-calls/leave")
+            .success(204)
+            .repetition(Repetition::Harmless);
     type Output = ();
 
     in_account!();
@@ -126,7 +129,8 @@ impl Operation for MuteGroupCall {
         "Mute the account in a group call, or let it be heard.",
         "/accounts/{accountId}/group-calls/mute",
     )
-    .success(204);
+    .success(204)
+    .repetition(Repetition::Harmless);
     type Output = ();
 
     in_account!();

@@ -5,7 +5,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Code, Error};
-use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, UserOperation};
+use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, Repetition, UserOperation};
 use crate::scope::Scope;
 use crate::speech::{AUDIO_BYTES_MAX, Language, Provider, SpeechSettings, WhisperModel};
 use crate::telegram::ChatId;
@@ -221,7 +221,8 @@ impl Operation for DownloadSttModel {
         "/stt/models/download",
         ACCESS,
         Effect::Write,
-    );
+    )
+    .repetition(Repetition::Harmless);
     type Output = SttModels;
 }
 
@@ -285,7 +286,8 @@ impl Operation for Transcribe {
     )
     .header_fields(&[("x-language", "language")])
     .takes_bytes_or_json(AUDIO_BYTES_MAX)
-    .ends_with_caller();
+    .ends_with_caller()
+    .repetition(Repetition::Harmless);
     type Output = Transcription;
 
     fn account(&self) -> Option<AccountReference> {

@@ -187,6 +187,9 @@ fn is_final(code: Code) -> bool {
             | Code::PayloadTooLarge
             | Code::RequestInProgress
             | Code::Unauthorized
+            | Code::SpeechNotConfigured
+            | Code::SpeechKeyRefused
+            | Code::SpeechFailed
             | Code::TelegramUnreachable
             | Code::AccountNotReady
             | Code::AuditUnavailable
