@@ -89,6 +89,11 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
         Ok(())
     }
 
+    /// How long ago what is answered was read, in seconds, where that was not just now (the header `Age`, RFC 9111).
+    fn age_secs(_output: &Self::Output) -> Option<u64> {
+        None
+    }
+
     /// The cursor of the next page, if the answer is a page and there is one.
     fn next_cursor(_output: &Self::Output) -> Option<String> {
         None
@@ -196,12 +201,13 @@ impl<O: DownloadOperation> AccountWork for Bytes<O> {
 
 fn answer<O: Operation>(output: O::Output) -> Result<Answer, Error> {
     let next_cursor = O::next_cursor(&output);
+    let age = O::age_secs(&output).map(|seconds| ("age", seconds.to_string()));
     let body = if TypeId::of::<O::Output>() == TypeId::of::<()>() {
         Body::Empty
     } else {
         Body::Json(serde_json::to_vec(&output).map_err(Error::internal)?)
     };
-    Ok(Answer { status: O::DECLARATION.success, headers: Vec::new(), body, next_cursor })
+    Ok(Answer { status: O::DECLARATION.success, headers: age.into_iter().collect(), body, next_cursor })
 }
 
 /// A decoded call: what is asked, of which account, touching which chats.

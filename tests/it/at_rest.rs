@@ -53,6 +53,9 @@ async fn no_key_phone_number_or_text_can_be_read_from_the_disk() {
     api.get(&format!("/accounts/{boris}/chats")).await.expect(200);
     api.post(&format!("/accounts/{boris}/chats/{ada_id}/messages"), json!({ "text": text })).await.expect(200);
     api.get(&format!("/accounts/{boris}/chats/{ada_id}/messages")).await.expect(200);
+    // The list of chats is kept: titles, and the beginnings of messages.
+    let listed = api.get(&format!("/accounts/{boris}/chats?source=live")).await;
+    assert!(listed.text().contains(text) && listed.text().contains("Lighthouse keepers"));
     api.put("/telegram/credentials", json!({ "apiId": 77, "apiHash": "feedfacefeedface" })).await.expect(200);
     let (_, secret) = api.agent_key(&["chats:read"], None).await;
     assert_eq!(sandbox.terminate().code(), Some(0));

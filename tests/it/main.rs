@@ -8,6 +8,7 @@ mod at_rest;
 mod audit;
 mod authentication;
 mod calls;
+mod chat_list;
 mod chat_profile;
 mod chat_state;
 mod chats;

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::account::{AccountContext, HealthState};
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
-use crate::telegram::{ChatId, ChatPage, Connection, Message, TelegramError};
+use crate::telegram::{ChatId, Connection, Message, TelegramError};
 
 /// How long a call waits for an account that is connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -15,22 +15,8 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 /// On how many connections a call is tried that may be repeated.
 pub(super) const CONNECTIONS_TRIED_MAX: usize = 3;
 
-/// How many chats a background load reads at once, and how many pages of them at most.
-const LOAD_PAGE_LENGTH: u32 = 100;
-const LOAD_PAGES_MAX: usize = 100;
-
-/// How long a list of chats may be served again without asking Telegram.
-const CHATS_FRESH: Duration = Duration::from_secs(30);
-
 /// How many waits are remembered; each is for one of Telegram's methods.
 const FLOODS_MAX: usize = 256;
-
-/// The first page of chats as it was read last.
-pub(super) struct CachedChats {
-    read_at: Instant,
-    limit: u32,
-    page: ChatPage,
-}
 
 /// A message that was about to be sent: kept, sealed, until its outcome is known, so that the same `random_id` can be sent again and
 /// Telegram itself refuses a second copy.
@@ -147,60 +133,6 @@ impl AccountContext {
             floods.retain(|_, until| *until > Instant::now());
         }
         floods.insert(method, Instant::now() + Duration::from_secs(u64::from(seconds)));
-    }
-
-    /// A page of chats, most recent first.
-    pub(crate) async fn chats(&self, cursor: Option<&str>, limit: u32, live: bool) -> Result<ChatPage, Error> {
-        if cursor.is_none()
-            && !live
-            && let Some(page) = self.cached_chats(limit)
-        {
-            return Ok(page);
-        }
-        let page = self.repeatable("messages.getDialogs", async |connection| connection.chats(cursor, limit).await).await?;
-        if cursor.is_none() {
-            self.chats.replace(Some(CachedChats { read_at: Instant::now(), limit, page: page.clone() }));
-        }
-        Ok(page)
-    }
-
-    fn cached_chats(&self, limit: u32) -> Option<ChatPage> {
-        let cached = self.chats.borrow();
-        let usable = cached.as_ref().filter(|cached| cached.limit == limit && cached.read_at.elapsed() < CHATS_FRESH);
-        usable.map(|cached| cached.page.clone())
-    }
-
-    /// Forgets the cached list of chats: something in it has changed.
-    pub(super) fn chats_changed(&self) {
-        self.chats.replace(None);
-    }
-
-    /// Begins to read all chats beside the calls, unless that is already under way.
-    pub(crate) async fn start_loading_chats(self: &Rc<Self>) -> Result<(), Error> {
-        self.connection().await?;
-        if self.loading_chats.replace(true) {
-            return Ok(());
-        }
-        let context = Rc::clone(self);
-        self.tasks.spawn(async move {
-            if let Err(error) = context.load_chats().await {
-                tracing::warn!(account = %context.ownership.account, %error, "the chats could not be loaded");
-            }
-            context.loading_chats.set(false);
-        });
-        Ok(())
-    }
-
-    async fn load_chats(&self) -> Result<(), Error> {
-        let mut cursor: Option<String> = None;
-        for _ in 0..LOAD_PAGES_MAX {
-            let page = self.chats(cursor.as_deref(), LOAD_PAGE_LENGTH, true).await?;
-            match page.next_cursor() {
-                None => break,
-                next => cursor = next,
-            }
-        }
-        Ok(())
     }
 
     /// Messages of a chat, newest first.

@@ -25,6 +25,9 @@ impl AccountContext {
         let deleted =
             self.repeatable("messages.deleteHistory", async |connection| connection.delete_chat(chat, for_everyone).await).await;
         self.chats_changed();
+        if deleted.is_ok() {
+            self.forget_kept_chat(chat).await;
+        }
         deleted
     }
 

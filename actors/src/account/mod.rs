@@ -1,6 +1,7 @@
 //! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
 
 mod calls;
+mod chat_list;
 mod chat_profile;
 mod chat_state;
 mod chats;
@@ -12,6 +13,7 @@ mod forwarding;
 mod group_calls;
 mod handle;
 mod health;
+mod kept_chats;
 mod login;
 mod members;
 mod message_changes;
@@ -46,9 +48,11 @@ use crate::vault::AccountRecords;
 
 use group_calls::GroupCalls;
 use handle::Ownership;
+use kept_chats::{KEPT_MAX, KeptChats};
 use login::LoginState;
 use phone_calls::PhoneCalls;
 
+pub(crate) use chat_list::ChatQuery;
 pub(crate) use chat_profile::ChatEdit;
 pub use chat_profile::{EditOutcome, EditStatus, EditedChat};
 pub(crate) use forwarding::ForwardRequest;
@@ -120,8 +124,9 @@ pub struct AccountContext {
     login: RefCell<LoginState>,
     /// Asks for a new connection: the login has changed.
     reconnect: Notify,
-    chats: RefCell<Option<calls::CachedChats>>,
+    chats: RefCell<Option<chat_list::CachedChats>>,
     loading_chats: Cell<bool>,
+    kept_chats: KeptChats,
     /// Held while folders change, the saved ones or Telegram's.
     saving_folders: tokio::sync::Mutex<()>,
     /// Messages that were told to their senders.
@@ -277,6 +282,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             reconnect: Notify::new(),
             chats: RefCell::default(),
             loading_chats: Cell::new(false),
+            kept_chats: KeptChats::new(seed.records.clone(), KEPT_MAX),
             saving_folders: tokio::sync::Mutex::default(),
             told: RefCell::default(),
             transfers: RefCell::default(),

@@ -3,11 +3,11 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::account::AccountCall;
+use crate::account::{AccountCall, ChatQuery};
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
-use crate::telegram::ChatPage;
+use crate::telegram::{ChatFilter, ChatPage, ChatType};
 
 /// How many chats are given when no limit is asked for.
 const LIMIT_DEFAULT: u32 = 200;
@@ -19,14 +19,15 @@ const LIMIT_MAX: u32 = 500;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatSource {
-    /// What was read last, if it was read since the account connected; Telegram otherwise.
+    /// What was read last, while nothing in it has changed; Telegram otherwise. Where Telegram cannot be asked, what is kept of the
+    /// list: the header `Age` then says how many seconds ago it was read.
     #[default]
     Cache,
     /// Telegram.
     Live,
 }
 
-/// Lists an account's chats, most recent first.
+/// Lists an account's chats, most recent first, the pinned ones before all others.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ListChats {
@@ -34,7 +35,16 @@ pub struct ListChats {
     /// Where the list comes from.
     #[serde(default)]
     source: ChatSource,
-    /// How many chats: 200 if absent, at most 500.
+    /// Only people, only groups (supergroups among them), or only channels.
+    #[serde(default, rename = "type")]
+    chat_type: Option<ChatType>,
+    /// Only chats with something unread, which a mark is too; or only those without.
+    #[serde(default)]
+    unread: Option<bool>,
+    /// Only chats in the archive, or only those that are not.
+    #[serde(default)]
+    archived: Option<bool>,
+    /// How many chats: 200 if absent, at most 500. With a filter a page may be shorter; the list goes on while there is a cursor.
     #[serde(default)]
     limit: Option<u32>,
     /// Where the page begins: the `X-Next-Cursor` of the page before.
@@ -55,6 +65,10 @@ impl Operation for ListChats {
 
     in_account!();
 
+    fn age_secs(page: &ChatPage) -> Option<u64> {
+        page.age_secs()
+    }
+
     fn next_cursor(page: &ChatPage) -> Option<String> {
         page.next_cursor()
     }
@@ -62,8 +76,10 @@ impl Operation for ListChats {
 
 impl AccountOperation for ListChats {
     async fn run(self, call: AccountCall) -> Result<ChatPage, Error> {
+        let filter = ChatFilter { chat_type: self.chat_type, unread: self.unread, archived: self.archived };
         let limit = self.limit.unwrap_or(LIMIT_DEFAULT).clamp(1, LIMIT_MAX);
-        call.chats(self.cursor.as_deref(), limit, self.source == ChatSource::Live).await
+        let cursor = self.cursor.as_deref();
+        call.chats(ChatQuery { filter, cursor, limit, live: self.source == ChatSource::Live }).await
     }
 }
 

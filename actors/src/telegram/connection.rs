@@ -17,9 +17,10 @@ use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::convert::Met;
+use super::dialogs::DIALOGS_PAGE_MAX;
 use super::key_exchange::make_key;
 use super::session::SealedSession;
-use super::{ChatId, Network, TelegramError, Updates};
+use super::{ChatFilter, ChatId, ListPlace, Network, TelegramError, Updates};
 use crate::vault::AccountRecords;
 
 /// How long one call may take.
@@ -159,7 +160,7 @@ impl Connection {
         if let Some(peer) = self.known_peer(chat).await? {
             return Ok(peer);
         }
-        self.chats(None, super::calls::DIALOGS_PAGE_MAX).await?;
+        self.scan_chats(&ChatFilter::default(), ListPlace::Top, DIALOGS_PAGE_MAX).await?;
         self.known_peer(chat).await?.ok_or(TelegramError::ChatNotFound)
     }
 

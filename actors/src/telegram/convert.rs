@@ -123,6 +123,7 @@ pub(super) fn chat(dialog: &types::Dialog, newest: Option<&enums::Message>, met:
     Chat {
         unread_count: dialog.unread_count,
         last_message: newest.and_then(text).map(|text| shortened(&text)),
+        last_message_date: newest.and_then(message_place).map(|(date, _)| i64::from(date)),
         is_muted: notify.mute_until.is_some_and(|until| i64::from(until) > now),
         ..chat_of_peer(id, met)
     }
@@ -151,6 +152,7 @@ pub(super) fn chat_of_peer(id: ChatId, met: &Met) -> Chat {
         avatar_path: None,
         is_forum,
         is_muted: false,
+        last_message_date: None,
     }
 }
 

@@ -143,6 +143,6 @@ impl Connection {
         let met = Met::new(Vec::new(), chats);
         self.remember(&met).await?;
         let chats = ids.into_iter().map(|id| convert::chat_of_peer(id, &met)).collect();
-        Ok(ChatPage { chats, next_cursor: last.map(|id| id.to_string()) })
+        Ok(ChatPage::new(chats, last.map(|id| id.to_string()), None))
     }
 }

@@ -15,6 +15,7 @@ mod chat_types;
 mod connection;
 mod contacts;
 mod convert;
+mod dialogs;
 mod diffie_hellman;
 mod error;
 mod folders;
@@ -53,6 +54,7 @@ pub use chat_types::{
 };
 pub use connection::{Connection, ConnectionOptions, Device};
 pub use contacts::PersonName;
+pub use dialogs::{ChatFilter, ChatScan, ListPlace, ListedChat};
 #[cfg(test)]
 pub(crate) use diffie_hellman::half_for_tests;
 pub use diffie_hellman::{OwnHalf, WeakExchange, commitment};

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{ChatId, ForwardedFrom, ReactionCount, ServiceAction, TextEntity};
 
 /// What kind of chat it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatType {
     /// A private chat.
@@ -18,7 +18,7 @@ pub enum ChatType {
 }
 
 /// One chat in a list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Chat {
     /// The id, in the marked form.
@@ -39,6 +39,9 @@ pub struct Chat {
     pub is_forum: bool,
     /// Whether its notifications are off.
     pub is_muted: bool,
+    /// When its newest message was sent (Unix seconds), in a list of chats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_message_date: Option<i64>,
 }
 
 /// A page of chats.
@@ -49,9 +52,28 @@ pub struct ChatPage {
     #[serde(skip)]
     #[schemars(skip)]
     pub(super) next_cursor: Option<String>,
+    /// How long ago it was read, where that was not just now, in seconds.
+    #[serde(skip)]
+    #[schemars(skip)]
+    age_secs: Option<u64>,
 }
 
 impl ChatPage {
+    /// A page of these chats.
+    pub(crate) fn new(chats: Vec<Chat>, next_cursor: Option<String>, age_secs: Option<u64>) -> Self {
+        Self { chats, next_cursor, age_secs }
+    }
+
+    /// The same page, read so many seconds ago.
+    pub(crate) fn aged(self, seconds: u64) -> Self {
+        Self { age_secs: Some(seconds), ..self }
+    }
+
+    /// How long ago it was read, where that was not just now, in seconds.
+    pub fn age_secs(&self) -> Option<u64> {
+        self.age_secs
+    }
+
     /// Where the next page begins, if there is one.
     pub fn next_cursor(&self) -> Option<String> {
         self.next_cursor.clone()

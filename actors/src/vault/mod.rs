@@ -106,6 +106,10 @@ pub enum Space {
     IdempotencyKey,
     /// When such a record is forgotten: its id begins with the time.
     IdempotencyExpiry,
+    /// A chat of an account's list, as it was last read, in its account's records.
+    Chat,
+    /// What is kept of that list as a whole.
+    ChatList,
     /// A key that wraps others; never used for records.
     DataKey,
 }
@@ -123,6 +127,8 @@ impl Space {
             Self::Tabs => 11,
             Self::IdempotencyKey => 20,
             Self::IdempotencyExpiry => 21,
+            Self::Chat => 12,
+            Self::ChatList => 13,
             Self::DataKey => 255,
         }
     }
