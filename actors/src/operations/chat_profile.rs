@@ -5,7 +5,9 @@ use serde::Deserialize;
 
 use crate::account::{AccountCall, ChatEdit, EditedChat};
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{
+    Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
+};
 use crate::scope::Scope;
 use crate::telegram::{ChatId, PermissionChanges};
 
@@ -45,7 +47,8 @@ impl Operation for EditChat {
         Access::Scope(Scope::ChatsAdmin),
         Effect::Destructive,
     )
-    .rate(RateClass::Account);
+    .rate(RateClass::Account)
+    .repetition(Repetition::Harmless);
     type Output = EditedChat;
 
     in_chat!();

@@ -8,6 +8,7 @@ use crate::declaration::BASE_PATH;
 use crate::error::{Code, Error};
 use crate::operation::{
     Access, AccountOperation, AccountReference, Declaration, Download, DownloadOperation, Effect, Method, Operation, RateClass,
+    Repetition,
 };
 use crate::operations::media::is_known;
 use crate::scope::Scope;
@@ -241,6 +242,8 @@ impl Operation for SetChatPhoto {
     )
     .rate(RateClass::Account)
     .success(204)
+    // Again it would be announced to the members again.
+    .repetition(Repetition::Never)
     .takes_bytes();
     type Output = ();
 

@@ -5,7 +5,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountCall, EditedProfile, ProfileEdit};
 use crate::error::Error;
-use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
+use crate::operation::{
+    Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
+};
 use crate::scope::Scope;
 use crate::telegram::{PrivacyKey, PrivacyRules, PrivacySetting};
 
@@ -45,7 +47,8 @@ impl Operation for UpdateProfile {
         Access::Scope(Scope::ProfileWrite),
         Effect::Destructive,
     )
-    .rate(RateClass::Account);
+    .rate(RateClass::Account)
+    .repetition(Repetition::Harmless);
     type Output = EditedProfile;
 
     in_account!();
@@ -116,6 +119,8 @@ impl Operation for SetProfilePhoto {
     )
     .rate(RateClass::Account)
     .success(204)
+    // Again it would be a second photo.
+    .repetition(Repetition::Never)
     .takes_bytes();
     type Output = ();
 
@@ -145,7 +150,9 @@ impl Operation for DeleteProfilePhoto {
         Effect::Destructive,
     )
     .rate(RateClass::Account)
-    .success(204);
+    .success(204)
+    // Again it would delete the photo before.
+    .repetition(Repetition::Never);
     type Output = ();
 
     in_account!();
