@@ -1,5 +1,7 @@
 //! Another user's account cannot be reached, nor told from one that does not exist: on every operation, by people and by agents.
 
+use std::collections::BTreeSet;
+
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 use vasya_actors::catalogue::Catalogue;
@@ -99,7 +101,7 @@ async fn a_foreign_account_and_an_unknown_one_are_answered_alike_on_every_operat
     let foreign = sandbox.account();
     let mallory = sandbox.user("mallory");
     let catalogue = Catalogue::standard();
-    let scopes: Vec<&str> = catalogue
+    let scopes: BTreeSet<&str> = catalogue
         .entries()
         .iter()
         .filter_map(|entry| match entry.declaration().access {
@@ -107,7 +109,7 @@ async fn a_foreign_account_and_an_unknown_one_are_answered_alike_on_every_operat
             _ => None,
         })
         .collect();
-    let (_, secret) = mallory.agent_key(&scopes, None).await;
+    let (_, secret) = mallory.agent_key(&scopes.into_iter().collect::<Vec<_>>(), None).await;
     let agent = mallory.with_token(&secret);
     let mut walked = 0;
     for entry in catalogue.entries().iter().filter(|entry| names_account(entry)) {

@@ -30,3 +30,4 @@ mod sending;
 mod shutdown;
 mod speech;
 mod telegram_folders;
+mod walk;

@@ -70,7 +70,7 @@ pub struct CreatedAgentKey {
 pub struct CreateAgentKey {
     /// What the owner calls it: 1 to 100 characters.
     name: String,
-    /// What it may do: at least one scope.
+    /// What it may do: at least one scope, and no more than there are.
     scopes: Vec<String>,
     /// The accounts that it may touch; all of the user's if absent.
     #[serde(default)]
@@ -82,6 +82,9 @@ pub struct CreateAgentKey {
 
 impl CreateAgentKey {
     fn scopes(&self) -> Result<Vec<Scope>, Error> {
+        if self.scopes.len() > Scope::ALL.len() {
+            return Err(Error::invalid("scopes", format!("may have at most {} items", Scope::ALL.len())));
+        }
         let unknown = |name: &String| Error::new(Code::InvalidInput, format!("Unknown scope: {name}")).in_field("scopes");
         let mut scopes: Vec<Scope> =
             self.scopes.iter().map(|name| Scope::from_name(name).ok_or_else(|| unknown(name))).collect::<Result<_, _>>()?;

@@ -94,8 +94,8 @@ impl Given {
 
 /// Sets the caller's own credentials.
 #[derive(Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct SetCredentials {
-    #[serde(flatten)]
     given: Given,
 }
 
@@ -147,8 +147,8 @@ impl UserOperation for DeleteCredentials {
 
 /// Sets the server's credentials, for users who have none of their own.
 #[derive(Deserialize, JsonSchema)]
+#[serde(transparent)]
 pub struct SetServerCredentials {
-    #[serde(flatten)]
     given: Given,
 }
 

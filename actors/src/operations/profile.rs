@@ -9,7 +9,7 @@ use crate::operation::{
     Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
 };
 use crate::scope::Scope;
-use crate::telegram::{PrivacyKey, PrivacyRules, PrivacySetting};
+use crate::telegram::{ChatId, PrivacyAudience, PrivacyKey, PrivacyRules, PrivacySetting};
 
 /// Telegram's own limits, in characters. The bio's is that of Telegram Premium: others have 70, which Telegram itself tells.
 const NAME_CHARACTERS_MAX: usize = 64;
@@ -209,8 +209,32 @@ pub struct SetPrivacy {
     account_id: AccountReference,
     /// What.
     key: PrivacyKey,
-    #[serde(flatten)]
-    rules: PrivacyRules,
+    /// Whom it is for.
+    audience: PrivacyAudience,
+    /// Users whom it is for in any case: at most 1000.
+    #[serde(default)]
+    allow_user_ids: Vec<i64>,
+    /// Users whom it is not for in any case: at most 1000.
+    #[serde(default)]
+    deny_user_ids: Vec<i64>,
+    /// Groups whose members it is for in any case: at most 1000.
+    #[serde(default)]
+    allow_chat_ids: Vec<ChatId>,
+    /// Groups whose members it is not for: at most 1000.
+    #[serde(default)]
+    deny_chat_ids: Vec<ChatId>,
+    /// Whether it is for subscribers of Telegram Premium in any case.
+    #[serde(default)]
+    allow_premium: bool,
+    /// Whether it is for bots in any case.
+    #[serde(default)]
+    allow_bots: bool,
+    /// Whether it is not for bots.
+    #[serde(default)]
+    deny_bots: bool,
+    /// Whether it is not for who is in the address book.
+    #[serde(default)]
+    deny_contacts: bool,
 }
 
 impl Operation for SetPrivacy {
@@ -228,7 +252,7 @@ impl Operation for SetPrivacy {
     in_account!();
 
     fn validate(&self) -> Result<(), Error> {
-        let PrivacyRules { allow_user_ids, deny_user_ids, allow_chat_ids, deny_chat_ids, .. } = &self.rules;
+        let Self { allow_user_ids, deny_user_ids, allow_chat_ids, deny_chat_ids, .. } = self;
         for (field, ids) in [("allowUserIds", allow_user_ids), ("denyUserIds", deny_user_ids)] {
             if ids.len() > NAMED_MAX || ids.iter().any(|id| *id <= 0) {
                 return Err(Error::invalid(field, format!("must be at most {NAMED_MAX} ids of users")));
@@ -245,7 +269,7 @@ impl Operation for SetPrivacy {
         if allow_chat_ids.iter().any(|id| deny_chat_ids.contains(id)) {
             return Err(Error::invalid("denyChatIds", "names a chat that allowChatIds names too"));
         }
-        if self.rules.allow_bots && self.rules.deny_bots {
+        if self.allow_bots && self.deny_bots {
             return Err(Error::invalid("denyBots", "contradicts allowBots"));
         }
         Ok(())
@@ -254,6 +278,17 @@ impl Operation for SetPrivacy {
 
 impl AccountOperation for SetPrivacy {
     async fn run(self, call: AccountCall) -> Result<PrivacySetting, Error> {
-        call.set_privacy(self.key, &self.rules).await
+        let rules = PrivacyRules {
+            audience: self.audience,
+            allow_user_ids: self.allow_user_ids,
+            deny_user_ids: self.deny_user_ids,
+            allow_chat_ids: self.allow_chat_ids,
+            deny_chat_ids: self.deny_chat_ids,
+            allow_premium: self.allow_premium,
+            allow_bots: self.allow_bots,
+            deny_bots: self.deny_bots,
+            deny_contacts: self.deny_contacts,
+        };
+        call.set_privacy(self.key, &rules).await
     }
 }

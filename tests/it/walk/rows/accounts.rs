@@ -1,0 +1,11 @@
+//! Accounts.
+
+use serde_json::json;
+
+use crate::walk::example::example;
+
+examples! {
+    "list_accounts" => |_world| example(json!({}));
+    "get_account" => |_world| example(json!({}));
+    "delete_account" => |world| example(json!({ "accountId": world.new_account().await }));
+}

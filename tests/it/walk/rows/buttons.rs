@@ -1,0 +1,3 @@
+//! Buttons.
+
+examples! {}

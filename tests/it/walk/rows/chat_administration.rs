@@ -1,0 +1,12 @@
+//! What administrators change about a chat.
+
+use serde_json::json;
+
+use crate::walk::example::example;
+
+examples! {
+    "edit_chat" => |world| {
+        let edit = json!({ "chatId": world.new_group().await, "title": "Divers", "permissions": { "sendMedia": false } });
+        example(edit).refuses("title", json!(" ")).refuses("slowModeSecs", json!(7))
+    };
+}

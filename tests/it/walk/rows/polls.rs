@@ -1,0 +1,3 @@
+//! Polls.
+
+examples! {}

@@ -1,0 +1,3 @@
+//! Reactions.
+
+examples! {}

@@ -1,0 +1,3 @@
+//! Scheduled.
+
+examples! {}

@@ -1,0 +1,270 @@
+//! What is tried on each operation.
+
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value, json};
+use vasya_actors::operation::{Access, Declaration, Entry};
+
+use super::example::{Example, call};
+use super::inputs::Fields;
+use super::world::World;
+use crate::harness::{Answer, Api};
+
+const UNKNOWN: &str = "0199f7c2-0000-7000-8000-000000000000";
+
+/// What was found wrong, and what the audit log must hold of it.
+#[derive(Default)]
+pub(super) struct Walked {
+    pub(super) faults: Vec<String>,
+    pub(super) audited: Vec<Audited>,
+}
+
+/// A call whose traces in the audit log are known.
+pub(super) struct Audited {
+    declaration: &'static Declaration,
+    request_id: String,
+    account: Value,
+    chat: Option<Value>,
+    key: Option<String>,
+    /// `ok` or the code of the refusal, and the status; none where nothing may be in the log.
+    outcome: Option<(String, u16)>,
+    phase: &'static str,
+}
+
+struct Walk<'a> {
+    world: &'a World,
+    entry: &'a Entry,
+    declaration: &'static Declaration,
+    fields: Fields,
+    example: &'a Example,
+    inputs: Map<String, Value>,
+    walked: Walked,
+}
+
+/// Tries everything on one operation.
+pub(super) async fn walk(world: &World, entry: &Entry, example: &Example) -> Walked {
+    let fields = Fields::of(entry);
+    let mut inputs = example.inputs.clone();
+    if fields.has("accountId") {
+        inputs.entry("accountId").or_insert_with(|| json!(world.account));
+    }
+    let declaration = entry.declaration();
+    let mut walk = Walk { world, entry, declaration, fields, example, inputs, walked: Walked::default() };
+    walk.without_a_token().await;
+    walk.with_another_scope().await;
+    walk.on_foreign_accounts().await;
+    walk.with_bad_inputs().await;
+    walk.with_success().await;
+    walk.walked
+}
+
+impl Walk<'_> {
+    fn fault(&mut self, fault: String) {
+        self.walked.faults.push(fault);
+    }
+
+    fn check(&mut self, what: &str, found: &Value, wanted: &Value, answer: &Answer) {
+        if found != wanted {
+            self.fault(format!("{what} is {found}, not {wanted}: {} {}", answer.status, short(answer)));
+        }
+    }
+
+    fn request_id(&self, step: &str) -> String {
+        format!("{}-{step}", self.declaration.name)
+    }
+
+    async fn call(&self, api: &Api, inputs: &Map<String, Value>, step: &str) -> Answer {
+        call(api, self.entry, inputs, &self.example.bytes, &self.request_id(step)).await
+    }
+
+    async fn without_a_token(&mut self) {
+        let answer = self.call(&self.world.api.without_token(), &self.inputs, "nobody").await;
+        self.check("the status without a token", &json!(answer.status), &json!(401), &answer);
+        self.check("WWW-Authenticate", &json!(answer.header("www-authenticate")), &json!("Bearer"), &answer);
+    }
+
+    async fn with_another_scope(&mut self) {
+        let other = match self.declaration.access {
+            Access::Scope(scope) if scope.name() == "stt:use" => "calls:use",
+            _ => "stt:use",
+        };
+        let (key, agent) = self.world.agent(other).await;
+        let answer = self.call(&agent, &self.inputs, "other").await;
+        let wanted = match self.declaration.access {
+            Access::Scope(scope) => json!([403, "missing_scope", format!("Missing scope: {}", scope.name())]),
+            Access::Human(reason) | Access::Admin(reason) => json!([403, "human_only", reason]),
+            Access::Authenticated => {
+                return self.check("an agent's status", &json!(answer.status), &json!(self.declaration.success), &answer);
+            }
+        };
+        let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+        let found = json!([answer.status, problem["code"], problem["error"]]);
+        self.check("the refusal of another scope", &found, &wanted, &answer);
+        let code = problem["code"].as_str().unwrap_or_default().to_owned();
+        self.note("other", Some(key), Some((code, answer.status)), "denied");
+    }
+
+    async fn on_foreign_accounts(&mut self) {
+        if !self.fields.has("accountId") {
+            return;
+        }
+        for api in [&self.world.mallory, &self.world.mallorys_agent] {
+            let mut first: Option<Answer> = None;
+            for account in [self.world.account.as_str(), UNKNOWN, "no-id-at-all", "../../etc"] {
+                let mut inputs = self.inputs.clone();
+                inputs.insert("accountId".into(), json!(account));
+                let answer = self.call(api, &inputs, "foreign").await;
+                // Its head without what differs from answer to answer.
+                let head = |answer: &Answer| {
+                    let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+                    names.sort();
+                    names
+                };
+                match &first {
+                    None => {
+                        let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+                        let people_only = matches!(self.declaration.access, Access::Human(_) | Access::Admin(_));
+                        let is_agent = std::ptr::eq(api, &raw const self.world.mallorys_agent);
+                        let wanted = if people_only && is_agent { "human_only" } else { "account_forbidden" };
+                        let found = json!([answer.status, problem["code"]]);
+                        self.check("the refusal of a foreign account", &found, &json!([403, wanted]), &answer);
+                        first = Some(answer);
+                    }
+                    Some(first) if first.body != answer.body || head(first) != head(&answer) => {
+                        self.fault(format!(
+                            "an account that is not there ({account}) can be told from a foreign one: {}",
+                            short(&answer)
+                        ));
+                    }
+                    Some(_) => {}
+                }
+            }
+        }
+    }
+
+    async fn with_bad_inputs(&mut self) {
+        let spoiled = self.fields.spoil(self.declaration, self.example);
+        if spoiled.is_empty() && !self.fields.cannot_be_spoiled(self.declaration, self.example) {
+            self.fault("no bad input is known: add .refuses(field, value) to its row".into());
+        }
+        for spoiled in spoiled {
+            let mut inputs = spoiled.inputs;
+            if let Some(account) = self.inputs.get("accountId") {
+                inputs.insert("accountId".into(), account.clone());
+            }
+            let answer = self.call(&self.world.api, &inputs, "bad").await;
+            let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            // An item of a list is named like `messageIds[3]`, a field of it like `contacts[3].phone`.
+            let named = problem["field"].as_str().unwrap_or_default();
+            let named = named.split(['[', '.']).next().unwrap_or_default();
+            if !matches!(answer.status, 400 | 422) || !spoiled.names.iter().any(|name| name == named) {
+                let (field, how) = (spoiled.field, spoiled.how);
+                self.fault(format!("{field} with {how} is not refused by name: {} {}", answer.status, short(&answer)));
+            }
+        }
+    }
+
+    async fn with_success(&mut self) {
+        let (key, caller) = match self.declaration.access {
+            Access::Scope(scope) => {
+                let (key, agent) = self.world.agent(scope.name()).await;
+                (Some(key), agent)
+            }
+            _ => (None, self.world.api.clone()),
+        };
+        let answer = self.call(&caller, &self.inputs, "good").await;
+        let status = self.example.status.unwrap_or(self.declaration.success);
+        self.check("the status", &json!(answer.status), &json!(status), &answer);
+        let code = match serde_json::from_slice::<Value>(&answer.body) {
+            Ok(problem) if answer.status >= 400 => problem["code"].as_str().unwrap_or_default().to_owned(),
+            _ => "ok".to_owned(),
+        };
+        if answer.status == self.declaration.success {
+            self.check_body(&answer);
+        }
+        let outcome = self.declaration.effect.is_mutation().then_some((code, answer.status));
+        self.note("good", key, outcome, "intent");
+    }
+
+    fn check_body(&mut self, answer: &Answer) {
+        if self.declaration.gives_bytes {
+            if answer.body.is_empty() || answer.header("content-type").is_empty() {
+                self.fault("answers no bytes, or does not say of what type they are".into());
+            }
+            return;
+        }
+        let mut generator = SchemaSettings::draft2020_12().for_serialize().into_generator();
+        let Some(schema) = self.entry.output_schema(&mut generator) else {
+            return self.check("the body", &json!(answer.text()), &json!(""), answer);
+        };
+        let mut schema = schema.to_value();
+        schema["$defs"] = Value::Object(generator.take_definitions(true));
+        let Ok(body) = serde_json::from_slice::<Value>(&answer.body) else {
+            return self.fault(format!("the body is no JSON: {}", short(answer)));
+        };
+        let validator = jsonschema::options().should_validate_formats(true).build(&schema);
+        let unfit: Vec<String> = match &validator {
+            Ok(validator) => validator.iter_errors(&body).map(|error| format!("{}: {error}", error.instance_path())).collect(),
+            Err(error) => vec![format!("the schema itself: {error}")],
+        };
+        if !unfit.is_empty() {
+            self.fault(format!("the body is not as its schema says: {}", unfit.join("; ")));
+        }
+    }
+
+    fn note(&mut self, step: &str, key: Option<String>, outcome: Option<(String, u16)>, phase: &'static str) {
+        self.walked.audited.push(Audited {
+            declaration: self.declaration,
+            request_id: self.request_id(step),
+            account: self.inputs.get("accountId").cloned().unwrap_or(Value::Null),
+            chat: self.inputs.get("chatId").cloned(),
+            key,
+            outcome,
+            phase,
+        });
+    }
+}
+
+/// What is wrong in the audit log about these calls.
+pub(super) fn audit_faults(world: &World, audited: &[Audited]) -> Vec<String> {
+    let log = std::fs::read_to_string(world.sandbox.data_dir().join("audit.log")).expect("an audit log");
+    let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("an entry")).collect();
+    let mut faults = Vec::new();
+    for call in audited {
+        let name = call.declaration.name;
+        let first = entries.iter().find(|entry| entry["requestId"] == call.request_id.as_str());
+        let (entry, (code, status)) = match (first, &call.outcome) {
+            (None, None) => continue,
+            (Some(entry), Some(outcome)) => (entry, outcome),
+            (Some(entry), None) => {
+                faults.push(format!("{name}: only reads, but is in the audit log: {entry}"));
+                continue;
+            }
+            (None, Some(_)) => {
+                faults.push(format!("{name}: {} is not in the audit log", call.request_id));
+                continue;
+            }
+        };
+        let end = match call.phase {
+            "intent" => entries.iter().find(|other| other["intent"] == entry["seq"]).unwrap_or(&Value::Null),
+            _ => entry,
+        };
+        let found = json!([
+            entry["phase"],
+            entry["operation"],
+            entry["method"],
+            entry["accountId"],
+            entry["agentKeyId"],
+            end["code"],
+            end["status"]
+        ]);
+        let wanted = json!([call.phase, name, call.declaration.method.name(), call.account, call.key, code, status]);
+        if found != wanted || call.chat.as_ref().is_some_and(|chat| entry["chatId"] != *chat) {
+            faults.push(format!("{name}: the audit log says {entry} and {end}, not {wanted} and the chat {:?}", call.chat));
+        }
+    }
+    faults
+}
+
+fn short(answer: &Answer) -> String {
+    answer.text().chars().take(300).collect()
+}

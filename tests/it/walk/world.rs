@@ -1,0 +1,169 @@
+//! What the rows find: an account with chats, messages and files, and ways to make more of each.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tokio::sync::Mutex;
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+use crate::harness::{ADA, Api, BORIS, CLARA, Control, Options, Sandbox, send};
+
+/// Boris, who is in Ada's groups.
+pub(super) const BORIS_ID: i64 = 5_000_000_002;
+
+/// Clara, who is in Ada's groups.
+pub(super) const CLARA_ID: i64 = 5_000_000_003;
+
+/// What the network takes for an image.
+pub(super) fn image() -> Vec<u8> {
+    [b"\x89PNG\r\n\x1a\n".as_slice(), &[7; 500]].concat()
+}
+
+/// One server on one network, and what is known of it. Rows change only what they made.
+pub(super) struct World {
+    pub(super) sandbox: Sandbox,
+    pub(super) control: Control,
+    /// The person whose account it is, who administers the server.
+    pub(super) api: Api,
+    /// Another person, and an agent of theirs with every scope that an operation needs.
+    pub(super) mallory: Api,
+    pub(super) mallorys_agent: Api,
+    /// Ada's account.
+    pub(super) account: String,
+    /// A supergroup of Ada's with Boris and Clara.
+    pub(super) group: i64,
+    /// A channel of Ada's.
+    pub(super) channel: i64,
+    /// A message of Ada's in [`Self::group`].
+    pub(super) message: i64,
+    /// A message in [`Self::group`] with a file.
+    pub(super) file: i64,
+    /// What stands in for Deepgram.
+    pub(super) deepgram: MockServer,
+    agents: Mutex<HashMap<&'static str, (String, Api)>>,
+    made: AtomicU64,
+}
+
+impl World {
+    pub(super) async fn prepare(scopes: Vec<&'static str>) -> Self {
+        let deepgram = MockServer::start().await;
+        // Limits that the walk does not reach.
+        let options = Options::jwt().with("VASYA_ADMIN_USERS", "ada").with("VASYA_AGENT_BURST", "100000");
+        let options = options.with("VASYA_LOGIN_BURST", "100000").with("VASYA_ACCOUNT_BURST", "100000");
+        let sandbox = Sandbox::start_with(options.with("VASYA_DEEPGRAM_URL", deepgram.uri())).await;
+        let (control, api, mallory) = (sandbox.control(), sandbox.api(), sandbox.user("mallory"));
+        let (_, secret) = mallory.agent_key(&scopes, None).await;
+        let mut world = Self {
+            account: sandbox.account().to_owned(),
+            mallorys_agent: mallory.with_token(&secret),
+            sandbox,
+            control,
+            api,
+            mallory,
+            group: 0,
+            channel: 0,
+            message: 0,
+            file: 0,
+            deepgram,
+            agents: Mutex::default(),
+            made: AtomicU64::new(0),
+        };
+        world.group = world.new_group().await;
+        world.channel = world.control.create_chat("channel", ADA, "A channel", &[BORIS]).await;
+        world.message = world.new_message(world.group).await;
+        world.file = world.new_file(world.group, "text/plain").await;
+        world
+    }
+
+    /// A number that was not given before.
+    pub(super) fn number(&self) -> u64 {
+        self.made.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// An agent of the person's whose key has this one scope, and the key's id.
+    pub(super) async fn agent(&self, scope: &'static str) -> (String, Api) {
+        let mut agents = self.agents.lock().await;
+        if let Some(agent) = agents.get(scope) {
+            return agent.clone();
+        }
+        let (id, secret) = self.api.agent_key(&[scope], None).await;
+        let agent = (id, self.api.with_token(&secret));
+        agents.insert(scope, agent.clone());
+        agent
+    }
+
+    /// A supergroup of Ada's with Boris and Clara.
+    pub(super) async fn new_group(&self) -> i64 {
+        self.control.create_chat("supergroup", ADA, &format!("Group {}", self.number()), &[BORIS, CLARA]).await
+    }
+
+    /// A chat of Clara's that Ada is not in: an invite link to it.
+    pub(super) async fn new_invite(&self) -> String {
+        let hash = format!("Invite{:010}", self.number());
+        let chat = json!({ "kind": "supergroup", "owner": CLARA, "title": "By invitation", "invite": hash });
+        self.control.call(Method::POST, "/chats", Some(chat)).await;
+        format!("https://t.me/+{hash}")
+    }
+
+    /// A text message of Ada's in a chat of hers.
+    pub(super) async fn new_message(&self, chat: i64) -> i64 {
+        let path = format!("/accounts/{}/chats/{chat}/messages", self.account);
+        let message = self.api.post(&path, json!({ "text": format!("Message {}", self.number()) })).await.expect(200);
+        message["id"].as_i64().expect("an id")
+    }
+
+    /// A message of Ada's with a file of this media type.
+    pub(super) async fn new_file(&self, chat: i64, mime_type: &str) -> i64 {
+        let request = self.api.request(Method::POST, &format!("/accounts/{}/chats/{chat}/media", self.account));
+        let request = request.header("x-file-name", "a-file").header("x-mime-type", mime_type).body("its bytes");
+        send(request).await.expect(200)["id"].as_i64().expect("an id")
+    }
+
+    /// Lets Deepgram hear these words in every recording.
+    pub(super) async fn hear(&self, words: &str) {
+        let channel = json!({ "alternatives": [{ "transcript": words, "confidence": 0.98 }] });
+        let heard = ResponseTemplate::new(200).set_body_json(json!({ "results": { "channels": [channel] } }));
+        Mock::given(path("/v1/listen")).respond_with(heard).mount(&self.deepgram).await;
+        self.api.put("/stt/settings", json!({ "deepgramApiKey": "0123456789abcdef" })).await.expect(200);
+    }
+
+    /// The phone number of a new user of the network.
+    pub(super) async fn new_user(&self) -> String {
+        let phone = format!("+1555100{:04}", self.number());
+        self.control.create_user(&phone, "Somebody").await;
+        phone
+    }
+
+    /// A new user in Ada's address book: the id.
+    pub(super) async fn new_contact(&self) -> Value {
+        self.import(&self.account, &self.new_user().await).await
+    }
+
+    /// Puts a phone number into an account's address book: the user's id.
+    pub(super) async fn import(&self, account: &str, phone: &str) -> Value {
+        let people = json!({ "contacts": [{ "phone": phone, "firstName": "Contact" }] });
+        let imported = self.api.post(&format!("/accounts/{account}/contacts/import"), people).await.expect(200);
+        imported["contacts"][0]["id"].clone()
+    }
+
+    /// Puts an image where Ada's account takes one, such as `/profile/photo`.
+    pub(super) async fn put_image(&self, place: &str) {
+        let request = self.api.request(Method::PUT, &format!("/accounts/{}{place}", self.account));
+        send(request.body(image())).await.expect(204);
+    }
+
+    /// An account of the person's besides Ada's.
+    pub(super) async fn new_account(&self) -> String {
+        let phone = self.new_user().await;
+        self.api.log_in(&self.control, &phone, None).await
+    }
+
+    /// A login that waits for its code: the account's id and the code.
+    pub(super) async fn new_login(&self, phone: &str) -> (Value, String) {
+        let started = self.api.post("/telegram/login/code", json!({ "phone": phone })).await.expect(200);
+        (started["accountId"].clone(), self.control.code(phone).await)
+    }
+}
