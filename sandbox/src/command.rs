@@ -119,6 +119,7 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}
         () = stop.requested() => {}
+        () = world.keep_time() => {}
         () = idle(&connections, &stop, arguments.idle_secs) => tracing::info!("nobody uses the network; it stops"),
     }
 

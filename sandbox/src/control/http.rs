@@ -117,6 +117,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/messages", web::post().to(post_message))
         .route("/messages", web::get().to(messages))
         .route("/chats", web::post().to(create_chat))
+        .route("/clock/advance", web::post().to(advance_clock))
         .route("/faults", web::post().to(arm))
         .route("/faults", web::get().to(faults))
         .route("/faults", web::delete().to(clear_faults))
@@ -193,6 +194,16 @@ async fn messages(world: World, query: web::Query<Conversation>) -> Answer {
 
 async fn create_chat(world: World, chat: web::Json<NewChat>) -> Answer {
     Ok(HttpResponse::Created().json(world.create_chat(chat.into_inner()).await?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    seconds: i32,
+}
+
+async fn advance_clock(world: World, advance: web::Json<Advance>) -> Answer {
+    Ok(HttpResponse::Ok().json(world.advance_clock(advance.seconds).await?))
 }
 
 async fn arm(world: World, fault: web::Json<Fault>) -> Answer {

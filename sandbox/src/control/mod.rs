@@ -126,6 +126,13 @@ pub struct LoginCode {
     pub code: String,
 }
 
+/// The network's clock after it was put ahead.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AdvancedClock {
+    /// What it shows now, in Unix seconds.
+    pub now: i32,
+}
+
 /// A message to be posted in a user's name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -293,6 +300,9 @@ pub trait Control: Send + Sync + 'static {
 
     /// Ends every session of a user, as another device of theirs would. Answers how many.
     fn revoke_sessions(&self, phone: &str) -> BoxFuture<'_, Result<usize, ControlError>>;
+
+    /// Puts the network's clock ahead; what is due by then is sent before this answers.
+    fn advance_clock(&self, seconds: i32) -> BoxFuture<'_, Result<AdvancedClock, ControlError>>;
 
     /// How often methods were called; all of them, or one.
     fn requests(&self, method: Option<&str>) -> Vec<MethodCalls>;

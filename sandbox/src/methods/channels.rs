@@ -62,7 +62,7 @@ pub fn get_full_channel(
 pub fn read_history(call: &mut Call<'_>, request: tl::functions::channels::ReadHistory) -> Result<bool, RpcError> {
     let user_id = call.user_id()?;
     let peer = PeerId::Channel(call.channel(&request.channel)?.id);
-    call.change(Event::HistoryRead { user_id, peer, max_id: request.max_id });
+    call.change(Event::HistoryRead { user_id, peer, date: call.now, max_id: request.max_id });
     Ok(true)
 }
 

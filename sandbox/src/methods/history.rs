@@ -13,9 +13,25 @@ use crate::world::view::{View, count};
 pub const PAGE_MAX: usize = 100;
 
 /// A page of a conversation, newest first, and what it is a page of.
-struct Page<'a> {
+pub struct Page<'a> {
     messages: Vec<&'a Message>,
     total: usize,
+}
+
+/// Which part of a conversation is asked for, see <https://core.telegram.org/api/offsets>.
+pub struct Window {
+    /// Begin below this message; 0 does not say.
+    pub offset_id: i32,
+    /// Or else begin before this time; 0 does not say.
+    pub offset_date: i32,
+    /// Then go on by so many messages, or back.
+    pub add_offset: i32,
+    /// How many messages.
+    pub limit: i32,
+    /// Only messages below this one; 0 does not say.
+    pub max_id: i32,
+    /// Only messages above this one; 0 does not say.
+    pub min_id: i32,
 }
 
 /// `messages.getHistory`.
@@ -25,18 +41,17 @@ pub fn get_history(
 ) -> Result<tl::enums::messages::Messages, RpcError> {
     let peer = call.peer(&request.peer)?;
     let me = call.me()?;
-    let all: Vec<&Message> = match peer {
-        PeerId::Channel(id) => {
-            let channel = call.state().channels.get(&id);
-            let messages = channel.into_iter().flat_map(|channel| channel.messages.iter().rev());
-            messages.take_while(|message| !is_hidden(me, peer, message.id)).collect()
-        }
-        PeerId::User(_) | PeerId::Chat(_) => {
-            let ids = me.dialogs.get(&peer).into_iter().flat_map(|dialog| dialog.message_ids.iter().rev());
-            ids.filter_map(|id| me.messages.get(*id)).collect()
-        }
+    let newest_first = call.state().conversation(me, peer).rev();
+    let all: Vec<&Message> = newest_first.take_while(|message| !is_hidden(me, peer, message.id)).collect();
+    let window = Window {
+        offset_id: request.offset_id,
+        offset_date: request.offset_date,
+        add_offset: request.add_offset,
+        limit: request.limit,
+        max_id: request.max_id,
+        min_id: request.min_id,
     };
-    answer(call, peer, &page(&all, &request))
+    answer(call, peer, &page(&all, &window))
 }
 
 /// Whether a user deleted a channel's message for themselves.
@@ -44,8 +59,8 @@ pub fn is_hidden(user: &User, peer: PeerId, message_id: i32) -> bool {
     user.dialogs.get(&peer).is_some_and(|dialog| message_id <= dialog.hidden_max_id)
 }
 
-/// The part of `newest_first` that a request asks for, see <https://core.telegram.org/api/offsets>.
-fn page<'a>(newest_first: &[&'a Message], request: &tl::functions::messages::GetHistory) -> Page<'a> {
+/// The part of `newest_first` that is asked for.
+pub fn page<'a>(newest_first: &[&'a Message], request: &Window) -> Page<'a> {
     let within = |message: &&&Message| {
         (request.max_id <= 0 || message.id < request.max_id) && (request.min_id <= 0 || message.id > request.min_id)
     };
@@ -66,7 +81,8 @@ fn page<'a>(newest_first: &[&'a Message], request: &tl::functions::messages::Get
     Page { messages, total: newest_first.len() }
 }
 
-fn answer(call: &Call<'_>, peer: PeerId, page: &Page<'_>) -> Result<tl::enums::messages::Messages, RpcError> {
+/// A page as methods answer it.
+pub fn answer(call: &Call<'_>, peer: PeerId, page: &Page<'_>) -> Result<tl::enums::messages::Messages, RpcError> {
     let mut view = call.view()?;
     view.mention(peer);
     let messages: Vec<_> = page.messages.iter().map(|message| view.message(message)).collect();
@@ -91,7 +107,8 @@ fn answer(call: &Call<'_>, peer: PeerId, page: &Page<'_>) -> Result<tl::enums::m
     })
 }
 
-fn plain(mut view: View<'_>, messages: Vec<tl::enums::Message>) -> tl::enums::messages::Messages {
+/// Messages that are all there are.
+pub fn plain(mut view: View<'_>, messages: Vec<tl::enums::Message>) -> tl::enums::messages::Messages {
     let (users, chats) = view.mentioned();
     tl::types::messages::Messages { messages, topics: Vec::new(), chats, users }.into()
 }

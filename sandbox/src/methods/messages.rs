@@ -3,9 +3,11 @@
 use grammers_tl_types as tl;
 
 use super::call::Call;
+use super::drafts;
 use super::error::RpcError;
 use super::help::EDIT_SECS;
 use super::permissions::{PLAIN, check_may_send};
+use super::scheduled;
 use super::text;
 use crate::world::administration::{right, taken};
 use crate::world::apply::{About, Notice};
@@ -22,9 +24,6 @@ pub fn send_message(call: &mut Call<'_>, request: tl::functions::messages::SendM
     let peer = call.peer(&request.peer)?;
     check_may_send(call, from, peer, Some(PLAIN))?;
     let content = text::content(call, &request.message, request.entities)?;
-    if request.schedule_date.is_some() {
-        return Err(RpcError::bad_request("SCHEDULE_DATE_INVALID"));
-    }
     if request.random_id == 0 {
         return Err(RpcError::bad_request("RANDOM_ID_EMPTY"));
     }
@@ -35,9 +34,11 @@ pub fn send_message(call: &mut Call<'_>, request: tl::functions::messages::SendM
     let random_id = Some(request.random_id);
     let silent = request.silent;
     let new = NewMessage { from, peer, content, reply_to, quote, silent, random_id, date: call.now };
-    let notices = call.change(Event::MessageSent(new));
-    let named = new_id(&notices).map(|id| tl::types::UpdateMessageId { id, random_id: request.random_id }.into());
-    call.answer(named, &notices)
+    let sent = scheduled::send(call, new, request.schedule_date)?;
+    if request.clear_draft {
+        drafts::set(call, peer, 0, None)?;
+    }
+    Ok(sent)
 }
 
 /// The message that a new one answers, and what it quotes of it: one that is gone is not answered.
@@ -152,7 +153,7 @@ pub fn read_history(
     if matches!(peer, PeerId::Channel(_)) {
         return Err(RpcError::bad_request("PEER_ID_INVALID"));
     }
-    let notices = call.change(Event::HistoryRead { user_id, peer, max_id: request.max_id });
+    let notices = call.change(Event::HistoryRead { user_id, peer, max_id: request.max_id, date: call.now });
     call.affected(&notices)
 }
 

@@ -7,8 +7,9 @@ use super::error::RpcError;
 use super::messages;
 use super::permissions::{check_may_send, kind_of_media};
 use super::photos;
+use super::scheduled;
 use super::text;
-use crate::world::event::{Event, NewMessage};
+use crate::world::event::NewMessage;
 use crate::world::files::{PART_BYTES_MAX, PARTS_MAX};
 use crate::world::ids::HexBytes;
 use crate::world::message_box::{Content, Media};
@@ -92,9 +93,7 @@ pub fn send_media(call: &mut Call<'_>, request: tl::functions::messages::SendMed
         random_id: Some(random_id),
         date: call.now,
     };
-    let notices = call.change(Event::MessageSent(new));
-    let named = messages::new_id(&notices).map(|id| tl::types::UpdateMessageId { id, random_id }.into());
-    call.answer(named, &notices)
+    scheduled::send(call, new, request.schedule_date)
 }
 
 /// What was uploaded, put together.

@@ -14,12 +14,16 @@ pub mod right {
     pub const CHANGE_INFO: u32 = 1;
     /// Post in a channel.
     pub const POST_MESSAGES: u32 = 1 << 1;
+    /// Edit others' posts in a channel, and pin there.
+    pub const EDIT_MESSAGES: u32 = 1 << 2;
     /// Delete others' messages.
     pub const DELETE_MESSAGES: u32 = 1 << 3;
     /// Remove, ban and restrict.
     pub const BAN_USERS: u32 = 1 << 4;
     /// Add members and make links.
     pub const INVITE_USERS: u32 = 1 << 5;
+    /// Pin messages in a group.
+    pub const PIN_MESSAGES: u32 = 1 << 7;
     /// Make administrators.
     pub const ADD_ADMINS: u32 = 1 << 9;
     /// Begin and end group calls, and mute others in them.
@@ -54,6 +58,8 @@ pub mod taken {
     pub const CHANGE_INFO: u32 = 1 << 10;
     /// To add members.
     pub const INVITE_USERS: u32 = 1 << 15;
+    /// To pin messages.
+    pub const PIN_MESSAGES: u32 = 1 << 17;
     /// To make topics.
     pub const MANAGE_TOPICS: u32 = 1 << 18;
     /// To send photos.
@@ -70,6 +76,8 @@ pub mod taken {
     pub const SEND_DOCS: u32 = 1 << 24;
     /// To write plain text.
     pub const SEND_PLAIN: u32 = 1 << 25;
+    /// To react.
+    pub const SEND_REACTIONS: u32 = 1 << 27;
     /// Whatever media there is.
     pub const ALL_MEDIA: u32 = SEND_STICKERS
         | SEND_GIFS

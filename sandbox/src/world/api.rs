@@ -12,7 +12,7 @@ use super::event::Event;
 use super::ids::{HexBytes, KeyAddress};
 use super::live::{Live, Origin, Transaction};
 use super::{World, durable};
-use crate::clock::{now_ms, now_secs};
+use crate::clock::now_ms;
 use crate::faults::{Fault, FaultKind, LoggedRequest};
 use crate::journal::Written;
 use crate::methods::call::Call;
@@ -118,7 +118,8 @@ impl World {
             return (RpcError::bad_request("BOT_METHOD_INVALID").into(), None);
         }
         let transaction = Transaction::default();
-        let mut call = Call { live, datacentres: &self.datacentres, files: &self.files, session, now: now_secs(), transaction };
+        let now = live.now();
+        let mut call = Call { live, datacentres: &self.datacentres, files: &self.files, session, now, transaction };
         let outcome = match (method.run)(&mut call, &opened.arguments) {
             Ok(result) => RpcOutcome::Result(result),
             Err(error) => error.into(),
@@ -141,7 +142,7 @@ fn settle<'a>((outcome, written): (RpcOutcome, Option<Written>)) -> BoxFuture<'a
 
 fn change(live: &mut Live, event: Event) -> Written {
     let mut transaction = Transaction::default();
-    let origin = Origin { user_id: 0, session: None, now: now_secs() };
+    let origin = Origin { user_id: 0, session: None, now: live.now() };
     live.change(&mut transaction, origin, event);
     live.finish(transaction)
 }

@@ -10,10 +10,9 @@ use super::live::{Live, Origin, Transaction};
 use super::message_box::{Content, Message};
 use super::state::{Password, State, User};
 use super::{World, durable, srp};
-use crate::clock::now_secs;
 use crate::control::{
-    ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls, NewBot, NewChat, NewMessage,
-    NewUser, ScannedToken, Settings, StoredMessage, Target,
+    AdvancedClock, ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls, NewBot,
+    NewChat, NewMessage, NewUser, ScannedToken, Settings, StoredMessage, Target,
 };
 use crate::faults::Fault;
 use crate::journal::Written;
@@ -66,7 +65,9 @@ impl Control for World {
         let live = self.lock();
         let user = known_user(&live.state, "user", user)?;
         let peer = find_peer(&live.state, "peer", peer)?;
-        let mut newest: Vec<StoredMessage> = conversation(&live.state, user, peer)
+        let mut newest: Vec<StoredMessage> = live
+            .state
+            .conversation(user, peer)
             .rev()
             .take(MESSAGES_MAX)
             .map(|message| stored(&live.state, user, message))
@@ -96,6 +97,10 @@ impl Control for World {
 
     fn revoke_sessions(&self, phone: &str) -> BoxFuture<'_, Result<usize, ControlError>> {
         settle(self.sign_out_everywhere(phone))
+    }
+
+    fn advance_clock(&self, seconds: i32) -> BoxFuture<'_, Result<AdvancedClock, ControlError>> {
+        settle(self.put_ahead(seconds))
     }
 
     fn requests(&self, method: Option<&str>) -> Vec<MethodCalls> {
@@ -153,17 +158,17 @@ impl World {
             Target::Name(text) => find_peer(&live.state, "to", text)?,
         };
         let posts = live.state.may_administer(from, peer, right::POST_MESSAGES);
-        let may = posts || live.state.may(from, peer, taken::SEND_MESSAGES, now_secs());
+        let may = posts || live.state.may(from, peer, taken::SEND_MESSAGES, live.now());
         if !live.state.may_write(from, peer) || !may {
             return Err(ControlError::Conflict("from: may not write there".into()));
         }
         let content = Content::Text { text: message.text, entities: HexBytes::default() };
         let reply_to = message.reply_to;
         let new =
-            event::NewMessage { from, peer, content, reply_to, quote: None, silent: false, random_id: None, date: now_secs() };
+            event::NewMessage { from, peer, content, reply_to, quote: None, silent: false, random_id: None, date: live.now() };
         let written = change(&mut live, vec![Event::MessageSent(new)]);
         let sender = live.state.users.get(&from);
-        let sent = sender.and_then(|sender| Some((sender, conversation(&live.state, sender, peer).next_back()?)));
+        let sent = sender.and_then(|sender| Some((sender, live.state.conversation(sender, peer).next_back()?)));
         let (sender, sent) = sent.ok_or_else(|| ControlError::Failed("the message was not sent".into()))?;
         Ok((stored(&live.state, sender, sent), written))
     }
@@ -182,7 +187,7 @@ impl World {
         members.retain(|member| *member != creator);
         members.sort_unstable();
         members.dedup();
-        let date = now_secs();
+        let date = live.now();
         let (peer, mut events) = match chat.kind {
             ChatKind::Group => {
                 let peer = PeerId::Chat(live.state.last.chat + 1);
@@ -216,7 +221,7 @@ impl World {
 /// Makes changes that nobody's session asked for, together.
 pub(super) fn change(live: &mut Live, events: Vec<Event>) -> Written {
     let mut transaction = Transaction::default();
-    let origin = Origin { user_id: 0, session: None, now: now_secs() };
+    let origin = Origin { user_id: 0, session: None, now: live.now() };
     for event in events {
         live.change(&mut transaction, origin, event);
     }
@@ -308,17 +313,6 @@ fn peer_by_id(state: &State, field: &str, id: i64) -> Result<PeerId, ControlErro
         PeerId::Channel(id) => state.channels.contains_key(id),
     });
     known.ok_or_else(|| ControlError::NotFound(format!("{field}: there is no such chat")))
-}
-
-/// The messages of a conversation as a user has them, oldest first.
-fn conversation<'a>(state: &'a State, user: &'a User, peer: PeerId) -> Box<dyn DoubleEndedIterator<Item = &'a Message> + 'a> {
-    match peer {
-        PeerId::Channel(id) => Box::new(state.channels.get(&id).into_iter().flat_map(|channel| channel.messages.iter())),
-        PeerId::User(_) | PeerId::Chat(_) => {
-            let ids = user.dialogs.get(&peer).into_iter().flat_map(|dialog| &dialog.message_ids);
-            Box::new(ids.filter_map(|id| user.messages.get(*id)))
-        }
-    }
 }
 
 fn stored(state: &State, user: &User, message: &Message) -> StoredMessage {

@@ -8,7 +8,6 @@ use super::bot::{Bot, NewBot as BotMade};
 use super::control::{Outcome, change, check_free, known_user, name, username};
 use super::event::{Event, NewUser};
 use super::live::Transaction;
-use crate::clock::now_secs;
 use crate::control::{ChatKind, ControlError, CreatedBot, NewBot, ScannedToken, Settings};
 use crate::methods::call::Call;
 use crate::methods::login_tokens::accept;
@@ -50,9 +49,8 @@ impl World {
         let user = known_user(&live.state, "user", &scanned.user)?;
         let (user_id, dc_id) = (user.id, user.dc_id);
         let session = SessionAddress { dc_id, auth_key_id: 0, session_id: 0 };
-        let (datacentres, files) = (&self.datacentres, &self.files);
-        let mut call =
-            Call { live: &mut live, datacentres, files, session, now: now_secs(), transaction: Transaction::default() };
+        let (datacentres, files, now) = (&self.datacentres, &self.files, live.now());
+        let mut call = Call { live: &mut live, datacentres, files, session, now, transaction: Transaction::default() };
         accept(&mut call, &token, user_id).map_err(|error| ControlError::Conflict(format!("url: {}", error.message)))?;
         let transaction = call.transaction;
         Ok(((), live.finish(transaction)))

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::administration::Administered;
 use super::bot::NewBot;
+use super::drafts::Drafting;
 use super::folder::Folder;
 use super::group_call::GroupCallEvent;
 use super::ids::{HexBytes, KeyAddress, PeerId};
@@ -13,7 +14,10 @@ use super::login_token::LoginTokenEvent;
 use super::message_box::{Action, Content};
 use super::peer_settings::PeerSetting;
 use super::phone_call::PhoneCallEvent;
+use super::pins::Pinning;
 use super::profile::ProfileEvent;
+use super::reactions::Reacting;
+use super::scheduled::ScheduleEvent;
 use super::state::{Authorization, CodeDelivery, ForwardOrigin, Password};
 
 /// See the module's description.
@@ -217,6 +221,22 @@ pub enum Event {
         peer: PeerId,
         /// Up to this message.
         max_id: i32,
+        /// Unix seconds; 0 in old journals, which did not say.
+        #[serde(default)]
+        date: i32,
+    },
+    /// Messages were pinned or unpinned.
+    Pinned(Pinning),
+    /// Somebody reacted to a message.
+    Reacted(Reacting),
+    /// Somebody saved a draft, or forgot it.
+    Drafted(Drafting),
+    /// Messages were scheduled, or taken from the schedule.
+    Scheduled(ScheduleEvent),
+    /// The network's clock was put ahead.
+    ClockAdvanced {
+        /// How far, in seconds.
+        seconds: i32,
     },
     /// A basic group was made.
     ChatCreated {

@@ -12,6 +12,7 @@ use super::login_token::LOGIN_TOKEN_SECS;
 use super::srp::Challenge;
 use super::state::{ClientInfo, State};
 use super::view::View;
+use crate::clock::now_secs;
 use crate::control::CallTimeouts;
 use crate::faults::{FaultKind, Faults, RequestLog};
 use crate::journal::{Delivery, Journal, Written};
@@ -104,6 +105,11 @@ impl Live {
             challenges: BTreeMap::new(),
             last_challenge: 0,
         }
+    }
+
+    /// The network's time, in Unix seconds: the machine's, and what the network was told to be ahead of it.
+    pub fn now(&self) -> i32 {
+        now_secs().saturating_add(self.state.clock_ahead)
     }
 
     /// Makes a change, tells everybody but the session that it comes from, and answers what that session's user is told.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::event::NewMessage;
 use super::ids::{HexBytes, PeerId};
 use super::phone_call::Reason;
 use super::profile::ProfileAction;
@@ -40,6 +41,28 @@ pub struct Message {
     pub silent: bool,
     /// What it says.
     pub content: Content,
+}
+
+impl Message {
+    /// Stands for the shared id of a message that was not sent.
+    pub const NOT_SENT: i64 = 0;
+
+    /// A message as it is sent, which answers nothing yet: what it answers has an id of its own in each box.
+    pub fn of(new: &NewMessage, shared_id: i64, id: i32, peer: PeerId, from: PeerId) -> Self {
+        Self {
+            id,
+            shared_id,
+            peer,
+            from,
+            outgoing: false,
+            date: new.date,
+            edit_date: None,
+            reply_to: None,
+            quote: new.quote.clone(),
+            silent: new.silent,
+            content: new.content.clone(),
+        }
+    }
 }
 
 /// What a message says.
@@ -113,6 +136,8 @@ pub enum Action {
         /// Who it is.
         member: i64,
     },
+    /// A message was pinned: the one that the notice answers.
+    MessagePinned,
     /// The title or the photo changed.
     Profile(ProfileAction),
     /// Somebody called.
@@ -159,6 +184,15 @@ pub enum Change {
         peer: PeerId,
         /// Into it.
         archived: bool,
+    },
+    /// Messages of a conversation were pinned or unpinned.
+    Pinned {
+        /// Which conversation.
+        peer: PeerId,
+        /// Which messages.
+        message_ids: Vec<i32>,
+        /// Pinned, not unpinned.
+        pinned: bool,
     },
     /// The other side has read the owner's messages.
     ReadOutbox {

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::administration::{Administration, right};
 use super::bot::Bot;
 use super::call_table::CallTable;
+use super::drafts::Drafts;
 use super::folder::Folder;
 use super::group_call::GroupCall;
 use super::ids::{HexBytes, KeyAddress, PeerId};
@@ -16,7 +17,11 @@ use super::login_token::LoginToken;
 use super::message_box::{Media, Message, MessageBox};
 use super::peer_settings::PeerSettings;
 use super::phone_call::PhoneCall;
+use super::pins::Pins;
 use super::profile::Profiles;
+use super::reactions::Reactions;
+use super::reads::Reads;
+use super::scheduled::Scheduled;
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
 pub const RANDOM_IDS_MAX: usize = 10_000;
@@ -81,6 +86,24 @@ pub struct State {
     /// What users, groups and channels show of themselves.
     #[serde(default)]
     pub profiles: Profiles,
+    /// Which messages are pinned.
+    #[serde(default)]
+    pub pins: Pins,
+    /// Who reacted to which message.
+    #[serde(default)]
+    pub reactions: Reactions,
+    /// What users began to write.
+    #[serde(default)]
+    pub drafts: Drafts,
+    /// When users read what.
+    #[serde(default)]
+    pub reads: Reads,
+    /// What is to be sent later.
+    #[serde(default)]
+    pub scheduled: Scheduled,
+    /// How far the network's clock is ahead of the machine's, in seconds.
+    #[serde(default)]
+    pub clock_ahead: i32,
     /// The last id given to each kind of thing.
     pub last: LastIds,
 }
@@ -389,6 +412,12 @@ impl State {
             group_calls: CallTable::default(),
             files: BTreeMap::new(),
             profiles: Profiles::default(),
+            pins: Pins::default(),
+            reactions: Reactions::default(),
+            drafts: Drafts::default(),
+            reads: Reads::default(),
+            scheduled: Scheduled::default(),
+            clock_ahead: 0,
             last: LastIds {
                 user: FIRST_USER_ID - 1,
                 chat: FIRST_CHAT_ID - 1,

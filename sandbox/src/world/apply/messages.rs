@@ -7,6 +7,7 @@ use crate::world::event::NewMessage;
 use crate::world::ids::PeerId;
 use crate::world::message_box::{Change, Content, Message};
 use crate::world::peer_settings::PeerSetting;
+use crate::world::pins::CHANNEL_BOX;
 use crate::world::state::{MessageCopy, State};
 
 impl State {
@@ -44,17 +45,9 @@ impl State {
             let Some(user) = self.users.get_mut(owner) else { continue };
             let id = user.messages.next_id();
             let change = user.messages.add(Message {
-                id,
-                shared_id,
-                peer: *peer,
-                from: PeerId::User(new.from),
                 outgoing: *owner == new.from,
-                date: new.date,
-                edit_date: None,
                 reply_to: answered.iter().find(|copy| copy.owner == *owner).map(|copy| copy.message_id),
-                quote: new.quote.clone(),
-                silent: new.silent,
-                content: new.content.clone(),
+                ..Message::of(new, shared_id, id, *peer, PeerId::User(new.from))
             });
             user.dialogs.entry(*peer).or_default().message_ids.insert(id);
             copies.push(MessageCopy { owner: *owner, message_id: id });
@@ -67,18 +60,10 @@ impl State {
     fn post_to_channel(&mut self, channel_id: i64, shared_id: i64, new: &NewMessage) -> Vec<Notice> {
         let Some(channel) = self.channels.get_mut(&channel_id) else { return Vec::new() };
         let from = if channel.broadcast { PeerId::Channel(channel_id) } else { PeerId::User(new.from) };
+        let id = channel.messages.next_id();
         let change = channel.messages.add(Message {
-            id: channel.messages.next_id(),
-            shared_id,
-            peer: new.peer,
-            from,
-            outgoing: false,
-            date: new.date,
-            edit_date: None,
             reply_to: new.reply_to.filter(|id| channel.messages.get(*id).is_some()),
-            quote: new.quote.clone(),
-            silent: new.silent,
-            content: new.content.clone(),
+            ..Message::of(new, shared_id, id, new.peer, from)
         });
         if !matches!(new.content, Content::Action(_)) {
             self.profiles.note_sent(channel_id, new.from, new.date);
@@ -108,7 +93,7 @@ impl State {
     }
 
     /// Every copy of the message that stands in the owner's box under this id.
-    fn all_copies(&self, owner: i64, id: i32) -> Vec<MessageCopy> {
+    pub(super) fn all_copies(&self, owner: i64, id: i32) -> Vec<MessageCopy> {
         let shared_id = self.users.get(&owner).and_then(|user| user.messages.get(id)).map(|message| message.shared_id);
         shared_id.and_then(|shared_id| self.copies.get(&shared_id)).cloned().unwrap_or_default()
     }
@@ -122,7 +107,7 @@ impl State {
                 }
             }
         }
-        let mut notices = Vec::new();
+        let (mut notices, mut forgotten) = (Vec::new(), Vec::new());
         for (owner, ids) in by_owner {
             let Some(user) = self.users.get_mut(&owner) else { continue };
             let Some((change, gone)) = user.messages.delete(&ids, date) else { continue };
@@ -133,15 +118,22 @@ impl State {
                 if let Some(copies) = self.copies.get_mut(&message.shared_id) {
                     copies.retain(|copy| copy.owner != owner);
                 }
+                forgotten.push((message.shared_id, owner));
             }
             notices.push(Notice { to: owner, about: About::Box(change) });
+        }
+        for (shared_id, owner) in forgotten {
+            self.forget_reception(shared_id, owner);
         }
         notices
     }
 
     pub(super) fn delete_channel_messages(&mut self, channel_id: i64, ids: &[i32], date: i32) -> Vec<Notice> {
         let Some(channel) = self.channels.get_mut(&channel_id) else { return Vec::new() };
-        let Some((change, _)) = channel.messages.delete(ids, date) else { return Vec::new() };
+        let Some((change, gone)) = channel.messages.delete(ids, date) else { return Vec::new() };
+        for message in gone {
+            self.forget_reception(message.shared_id, CHANNEL_BOX);
+        }
         self.tell_channel(channel_id, About::Channel { channel_id, change })
     }
 
@@ -151,13 +143,13 @@ impl State {
         members.map(|member| Notice { to: *member, about: about.clone() }).collect()
     }
 
-    pub(super) fn read_history(&mut self, user_id: i64, peer: PeerId, max_id: i32) -> Vec<Notice> {
+    pub(super) fn read_history(&mut self, user_id: i64, peer: PeerId, max_id: i32, date: i32) -> Vec<Notice> {
         let mut notices = self.set_for_peer(user_id, peer, PeerSetting::UnreadMark(false));
-        notices.extend(self.read_messages(user_id, peer, max_id));
+        notices.extend(self.read_messages(user_id, peer, max_id, date));
         notices
     }
 
-    fn read_messages(&mut self, user_id: i64, peer: PeerId, max_id: i32) -> Vec<Notice> {
+    fn read_messages(&mut self, user_id: i64, peer: PeerId, max_id: i32, date: i32) -> Vec<Notice> {
         let Some(dialog) = self.users.get(&user_id).and_then(|user| user.dialogs.get(&peer)) else { return Vec::new() };
         let before = dialog.read_inbox_max_id;
         let last = match peer {
@@ -173,6 +165,9 @@ impl State {
         }
         if let Some(dialog) = self.users.get_mut(&user_id).and_then(|user| user.dialogs.get_mut(&peer)) {
             dialog.read_inbox_max_id = max_id;
+        }
+        if date > 0 {
+            self.reads.note(user_id, peer, max_id, date);
         }
         match peer {
             PeerId::Channel(channel_id) => self.read_channel(user_id, channel_id, before, max_id),

@@ -14,9 +14,13 @@ mod membership;
 mod messages;
 mod peer_settings;
 mod phone_calls;
+mod pins;
 mod profile;
+mod reactions;
 mod removal;
+mod scheduled;
 
+use super::drafts::Drafting;
 use super::event::Event;
 use super::group_call::Participant;
 use super::ids::PeerId;
@@ -85,6 +89,38 @@ pub enum About {
     },
     /// The user's folders have another order.
     FolderOrder,
+    /// A message has other reactions.
+    Reactions {
+        /// Where.
+        peer: PeerId,
+        /// Which.
+        message_id: i32,
+    },
+    /// The user has another draft.
+    Draft {
+        /// Where.
+        peer: PeerId,
+        /// In which topic; 0 outside of one.
+        topic_id: i32,
+    },
+    /// A message was scheduled.
+    Scheduled {
+        /// Whose queue it is in.
+        owner: i64,
+        /// Where.
+        peer: PeerId,
+        /// Which.
+        message_id: i32,
+    },
+    /// Scheduled messages were sent or deleted.
+    ScheduledGone {
+        /// Where.
+        peer: PeerId,
+        /// Which.
+        message_ids: Vec<i32>,
+        /// The messages that they became.
+        sent: Vec<i32>,
+    },
     /// What somebody shows of themselves changed.
     Profile(ProfileNotice),
     /// The user came into a channel or left it, or the channel itself changed.
@@ -161,7 +197,19 @@ impl State {
             }
             Event::ChatDeleted { chat_id, date } => self.delete_chat(*chat_id, *date),
             Event::ChannelDeleted { channel_id } => self.delete_channel(*channel_id),
-            Event::HistoryRead { user_id, peer, max_id } => self.read_history(*user_id, *peer, *max_id),
+            Event::HistoryRead { user_id, peer, max_id, date } => self.read_history(*user_id, *peer, *max_id, *date),
+            Event::Pinned(pinning) => self.set_pinned(pinning),
+            Event::Reacted(reacting) => self.react(reacting),
+            Event::Drafted(Drafting { user_id, peer, topic_id, draft }) => {
+                let changed = self.drafts.set(*user_id, *peer, *topic_id, draft.clone());
+                let about = About::Draft { peer: *peer, topic_id: *topic_id };
+                if changed { vec![Notice { to: *user_id, about }] } else { Vec::new() }
+            }
+            Event::Scheduled(event) => self.schedule(event),
+            Event::ClockAdvanced { seconds } => {
+                self.clock_ahead = self.clock_ahead.saturating_add(*seconds);
+                Vec::new()
+            }
             Event::ChatCreated { creator, title, members, date } => self.create_chat(*creator, title, members, *date),
             Event::ChannelCreated(channel) => self.create_channel(channel),
             Event::MembersAdded { peer, inviter, members, date } => self.add_members(*peer, *inviter, members, *date),

@@ -2,7 +2,7 @@
 
 use super::{About, Notice};
 use crate::world::ids::PeerId;
-use crate::world::message_box::MessageBox;
+use crate::world::pins::CHANNEL_BOX;
 use crate::world::state::{Dialog, State};
 
 impl State {
@@ -42,12 +42,15 @@ impl State {
     pub(super) fn delete_channel(&mut self, channel_id: i64) -> Vec<Notice> {
         let Some(channel) = self.channels.get_mut(&channel_id) else { return Vec::new() };
         let members = std::mem::take(&mut channel.members);
-        channel.messages = MessageBox::default();
+        let gone = std::mem::take(&mut channel.messages);
         if let Some(username) = channel.username.take() {
             self.usernames.remove(&username.to_lowercase());
         }
         let peer = PeerId::Channel(channel_id);
         self.forget_ways_in(peer);
+        for message in gone.iter() {
+            self.forget_reception(message.shared_id, CHANNEL_BOX);
+        }
         let mut notices = Vec::new();
         for member in members.into_keys() {
             if let Some(user) = self.users.get_mut(&member) {

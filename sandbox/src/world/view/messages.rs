@@ -26,17 +26,18 @@ impl View<'_> {
         let out = self.is_outgoing(message, post);
         let fwd_from = self.state.forwards.get(&message.shared_id).map(|origin| self.forward_header(origin));
         let reply_to = message.reply_to.map(|id| reply_header(id, message.quote.clone()));
+        let (mentioned, pinned, reactions) = (self.is_mentioned(message), self.is_pinned(message), self.reactions(message));
         match &message.content {
             Content::Text { text, entities } | Content::Media { text, entities, .. } => tl::types::Message {
                 out,
-                mentioned: false,
+                mentioned,
                 media_unread: false,
                 silent: message.silent,
                 post,
-                from_scheduled: false,
+                from_scheduled: self.state.scheduled.sent.contains(&message.shared_id),
                 legacy: false,
                 edit_hide: false,
-                pinned: false,
+                pinned,
                 noforwards: false,
                 invert_media: false,
                 offline: false,
@@ -65,7 +66,7 @@ impl View<'_> {
                 edit_date: message.edit_date,
                 post_author: None,
                 grouped_id: None,
-                reactions: None,
+                reactions,
                 restriction_reason: None,
                 ttl_period: None,
                 quick_reply_shortcut_id: None,
@@ -81,7 +82,7 @@ impl View<'_> {
             .into(),
             Content::Action(action) => tl::types::MessageService {
                 out,
-                mentioned: false,
+                mentioned,
                 media_unread: false,
                 reactions_are_possible: false,
                 silent: message.silent,
@@ -160,6 +161,7 @@ impl View<'_> {
             Action::GroupCall { call_id, duration } => {
                 tl::types::MessageActionGroupCall { call: self.input_group_call(*call_id), duration: *duration }.into()
             }
+            Action::MessagePinned => tl::enums::MessageAction::PinMessage,
             Action::MemberRemoved { member } => {
                 self.mention(PeerId::User(*member));
                 tl::types::MessageActionChatDeleteUser { user_id: *member }.into()
@@ -233,6 +235,6 @@ fn reply_header(reply_to_msg_id: i32, quote_text: Option<String>) -> tl::enums::
     .into()
 }
 
-fn read_entities(entities: &HexBytes) -> Option<Vec<tl::enums::MessageEntity>> {
+pub(super) fn read_entities(entities: &HexBytes) -> Option<Vec<tl::enums::MessageEntity>> {
     Vec::from_bytes(&entities.0).ok().filter(|entities: &Vec<_>| !entities.is_empty())
 }

@@ -8,6 +8,7 @@ mod participants;
 mod peers;
 mod phone_calls;
 mod profile;
+mod reception;
 mod updates;
 
 use std::collections::BTreeSet;

@@ -32,6 +32,13 @@ impl View<'_> {
                 let chat = self.state.chats.get(chat_id)?;
                 Some(tl::types::UpdateChatParticipants { participants: self.chat_participants(chat) }.into())
             }
+            About::Reactions { peer, message_id } => self.reactions_update(*peer, *message_id),
+            About::Draft { peer, topic_id } => Some(self.draft_update(*peer, *topic_id)),
+            About::Scheduled { owner, peer, message_id } => {
+                let message = self.scheduled(*owner, *peer, *message_id)?;
+                Some(tl::types::UpdateNewScheduledMessage { message }.into())
+            }
+            About::ScheduledGone { peer, message_ids, sent } => Some(self.scheduled_gone_update(*peer, message_ids, sent)),
             About::Folder { folder_id } => Some(self.folder_update(*folder_id)),
             About::Profile(notice) => self.profile_update(notice),
             About::FolderOrder => Some(self.folder_order_update()),
@@ -104,6 +111,10 @@ impl View<'_> {
                 let folder_peer = tl::types::FolderPeer { peer: self.mention(*peer), folder_id: i32::from(*archived) };
                 Some(tl::types::UpdateFolderPeers { folder_peers: vec![folder_peer.into()], pts, pts_count }.into())
             }
+            Change::Pinned { peer, message_ids, pinned } => {
+                let (peer, messages, pinned) = (self.mention(*peer), message_ids.clone(), *pinned);
+                Some(tl::types::UpdatePinnedMessages { pinned, peer, messages, pts, pts_count }.into())
+            }
             Change::ReadOutbox { peer, max_id } => {
                 let peer = self.mention(*peer);
                 Some(tl::types::UpdateReadHistoryOutbox { peer, max_id: *max_id, pts, pts_count }.into())
@@ -128,6 +139,10 @@ impl View<'_> {
             }
             Change::Deleted(ids) => {
                 Some(tl::types::UpdateDeleteChannelMessages { channel_id, messages: ids.clone(), pts, pts_count }.into())
+            }
+            Change::Pinned { message_ids, pinned, .. } => {
+                let (messages, pinned) = (message_ids.clone(), *pinned);
+                Some(tl::types::UpdatePinnedChannelMessages { pinned, channel_id, messages, pts, pts_count }.into())
             }
             // A channel's box does not hold what its members have read.
             Change::ReadInbox { .. } | Change::ReadOutbox { .. } | Change::Archived { .. } => None,
