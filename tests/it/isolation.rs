@@ -35,6 +35,7 @@ fn sample(name: &str, schema: &Value) -> Value {
         ("messageIds", _) => json!([1]),
         ("phone", _) => json!("+15550009999"),
         ("key", _) => json!("bio"),
+        ("emoji", _) => json!("👍"),
         ("audience", _) => json!("nobody"),
         (_, "integer") => json!(1),
         (_, "boolean") => json!(true),
@@ -54,6 +55,7 @@ fn inputs(entry: &Entry) -> Map<String, Value> {
     let wanted = match entry.declaration().name {
         "edit_chat" => Some("title"),
         "update_profile" => Some("bio"),
+        "react" => Some("emoji"),
         _ => None,
     };
     required.chain(wanted).map(|name| (name.to_owned(), sample(name, &schema["properties"][name]))).collect()

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::account::{AccountContext, HealthState};
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
-use crate::telegram::{ChatId, Connection, Message, TelegramError};
+use crate::telegram::{ChatId, Connection, TelegramError};
 
 /// How long a call waits for an account that is connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -133,18 +133,6 @@ impl AccountContext {
             floods.retain(|_, until| *until > Instant::now());
         }
         floods.insert(method, Instant::now() + Duration::from_secs(u64::from(seconds)));
-    }
-
-    /// Messages of a chat, newest first.
-    pub(crate) async fn history(
-        &self,
-        chat: ChatId,
-        offset_id: i32,
-        limit: u32,
-        topic_id: Option<i32>,
-    ) -> Result<Vec<Message>, Error> {
-        let method = if topic_id.is_some() { "messages.getReplies" } else { "messages.getHistory" };
-        self.repeatable(method, async |connection| connection.history(chat, offset_id, limit, topic_id).await).await
     }
 
     /// Marks messages read, up to and including `max_id`.

@@ -19,6 +19,7 @@ impl From<TelegramError> for Error {
             TelegramError::NotModified => Error::new(Code::Conflict, "It is so already"),
             TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
             TelegramError::MessageNotFound => Error::new(Code::NotFound, "There is no such message in this chat"),
+            TelegramError::NotReadYet => Error::new(Code::NotFound, "Nobody has read the message yet"),
             TelegramError::OwnChannel => Error::new(
                 Code::Conflict,
                 "The account owns this chat and cannot leave it: delete it for everyone, or give it away",

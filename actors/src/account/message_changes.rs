@@ -2,7 +2,7 @@
 
 use crate::account::AccountContext;
 use crate::error::{Code, Error};
-use crate::telegram::{ChatId, Connection, Deleted, Message};
+use crate::telegram::{ChatId, Connection, Deleted, HistoryQuery, Message};
 
 /// How often Telegram is asked to go on deleting a history; each time it takes a part.
 const HISTORY_PARTS_MAX: usize = 1_000;
@@ -39,7 +39,7 @@ impl AccountContext {
     pub(crate) async fn delete_history(&self, chat: ChatId, max_id: i32, revoke: bool) -> Result<(), Error> {
         // What arrives meanwhile is not part of what the caller saw, so the end is fixed before the first part is deleted.
         let newest = match max_id {
-            0 => self.history(chat, 0, 1, None).await?.first().map_or(0, |message| message.id),
+            0 => self.history(chat, &HistoryQuery::newest(1)).await?.messages().first().map_or(0, |message| message.id),
             max_id => max_id,
         };
         if newest == 0 {

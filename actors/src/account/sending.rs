@@ -6,7 +6,7 @@ use super::calls::CONNECTIONS_TRIED_MAX;
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
-use crate::telegram::{ChatId, Connection, Message, TelegramError, TextToSend};
+use crate::telegram::{ChatId, Connection, HistoryQuery, Message, TelegramError, TextToSend};
 
 /// Among how many of a chat's newest messages one is looked for that Telegram says it has already.
 const LOOKED_THROUGH: u32 = 100;
@@ -19,18 +19,19 @@ const TOLD_MAX: usize = 1_024;
 
 /// The messages that were told to their senders lately, so that none of them is taken for another send of the same words.
 #[derive(Default)]
-pub(super) struct Told(VecDeque<(ChatId, i32)>);
+pub(super) struct Told(VecDeque<(ChatId, i32, bool)>);
 
 impl Told {
     fn remember(&mut self, message: &Message) {
         if self.0.len() >= TOLD_MAX {
             self.0.pop_front();
         }
-        self.0.push_back((message.chat_id, message.id));
+        // The ids of scheduled messages are counted apart.
+        self.0.push_back((message.chat_id, message.id, message.scheduled));
     }
 
     fn contains(&self, message: &Message) -> bool {
-        self.0.contains(&(message.chat_id, message.id))
+        self.0.contains(&(message.chat_id, message.id, message.scheduled))
     }
 }
 
@@ -38,7 +39,7 @@ impl AccountCall {
     /// Sends a text.
     pub(crate) async fn send_message(&self, chat: ChatId, text: &TextToSend) -> Result<Message, Error> {
         let send = async |connection: &Connection, random_id| connection.send_message(chat, text, random_id).await;
-        let is_it = |message: &Message| message.text.as_ref() == Some(&text.formatted.text);
+        let is_it = |message: &Message| message.text.as_ref() == Some(&text.formatted.text) && text.options.is_met_by(message);
         self.send_once("messages.sendMessage", chat, send, is_it).await
     }
 
@@ -98,10 +99,12 @@ impl AccountCall {
     /// The account's own message that Telegram has already: the oldest that is like it and was told to no sender.
     async fn find_sent(&self, chat: ChatId, started_at_ms: u64, is_it: impl Fn(&Message) -> bool) -> Result<Message, Error> {
         let since = i64::try_from(started_at_ms.saturating_sub(CLOCKS_APART_MS) / 1_000).unwrap_or(i64::MAX);
-        let newest = self.history(chat, 0, LOOKED_THROUGH, None).await;
-        let newest = newest.map_err(|error| unknown(error.detail()))?;
+        let newest = self.history(chat, &HistoryQuery::newest(LOOKED_THROUGH)).await;
+        let mut candidates = newest.map_err(|error| unknown(error.detail()))?.into_messages();
+        let waiting = self.scheduled_messages(chat).await;
+        candidates.extend(waiting.map_err(|error| unknown(error.detail()))?);
         let told = self.told.borrow();
-        let like_it = newest
+        let like_it = candidates
             .into_iter()
             .filter(|message| message.is_outgoing && message.date >= since && is_it(message) && !told.contains(message));
         like_it.min_by_key(|message| message.id).ok_or_else(|| unknown("Telegram has the message, but it cannot be told which"))

@@ -58,7 +58,8 @@ impl AccountOperation for GlobalSearch {
     }
 }
 
-fn check_query(query: &str) -> Result<(), Error> {
+/// Checks how long a text is that is searched for.
+pub(super) fn check_query(query: &str) -> Result<(), Error> {
     if query.chars().count() > QUERY_CHARACTERS_MAX {
         return Err(Error::invalid("q", format!("must have at most {QUERY_CHARACTERS_MAX} characters")));
     }

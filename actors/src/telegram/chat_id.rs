@@ -46,6 +46,13 @@ impl ChatId {
         self.0
     }
 
+    /// The id without what marks its kind.
+    pub fn bare(self) -> i64 {
+        match self.kind() {
+            ChatIdKind::User(id) | ChatIdKind::Group(id) | ChatIdKind::Channel(id) => id,
+        }
+    }
+
     /// What it stands for.
     pub fn kind(self) -> ChatIdKind {
         if self.0 > 0 {

@@ -122,7 +122,7 @@ pub(super) fn chat(dialog: &types::Dialog, newest: Option<&enums::Message>, met:
     let enums::PeerNotifySettings::Settings(notify) = &dialog.notify_settings;
     Chat {
         unread_count: dialog.unread_count,
-        last_message: newest.and_then(text).map(|text| shortened(&text)),
+        last_message: newest.and_then(text).map(|text| shortened(&text, LAST_MESSAGE_CHARACTERS)),
         last_message_date: newest.and_then(message_place).map(|(date, _)| i64::from(date)),
         is_muted: notify.mute_until.is_some_and(|until| i64::from(until) > now),
         ..chat_of_peer(id, met)
@@ -156,8 +156,9 @@ pub(super) fn chat_of_peer(id: ChatId, met: &Met) -> Chat {
     }
 }
 
-fn shortened(text: &str) -> String {
-    match text.char_indices().nth(LAST_MESSAGE_CHARACTERS) {
+/// The beginning of a text, so many characters long, and an ellipsis where it goes on.
+pub(super) fn shortened(text: &str, characters: usize) -> String {
+    match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
         None => text.to_owned(),
     }

@@ -117,6 +117,9 @@ pub enum TelegramError {
     /// There is no photo.
     #[error("there is no photo")]
     NoPhoto,
+    /// The other one has not read the message yet.
+    #[error("the message is not read yet")]
+    NotReadYet,
     /// It is so already.
     #[error("nothing is modified")]
     NotModified,
@@ -255,6 +258,7 @@ fn classify(error: &RpcError) -> TelegramError {
             TelegramError::ChatNotFound
         }
         (_, "MESSAGE_ID_INVALID" | "MSG_ID_INVALID" | "MESSAGE_IDS_EMPTY") => TelegramError::MessageNotFound,
+        (_, "MESSAGE_NOT_READ_YET") => TelegramError::NotReadYet,
         (_, "MESSAGE_NOT_MODIFIED") => TelegramError::MessageNotModified,
         (_, "CHAT_NOT_MODIFIED" | "CHAT_ABOUT_NOT_MODIFIED" | "USERNAME_NOT_MODIFIED") => TelegramError::NotModified,
         (_, "USERNAME_NOT_OCCUPIED" | "USERNAME_INVALID" | "PHONE_NOT_OCCUPIED") => TelegramError::NobodyThere,

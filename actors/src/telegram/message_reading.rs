@@ -1,4 +1,4 @@
-//! Reading messages by their ids.
+//! Reading messages by their ids, and what else there is to know of one.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,20 @@ use grammers_tl_types::{enums, functions, types};
 
 use super::chat_id::ChatIdKind;
 use super::convert::{self, Met};
+use super::peers::Addressed;
 use super::{ChatId, Connection, Message, TelegramError};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// Somebody who read a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Reader {
+    /// Who.
+    pub user_id: i64,
+    /// When (Unix seconds).
+    pub read_at: i64,
+}
 
 impl Connection {
     /// One message of a chat.
@@ -27,6 +40,41 @@ impl Connection {
         let (messages, _) = self.messages_by_id(chat, message_ids).await?;
         let mut left: BTreeSet<i32> = messages.iter().map(convert::message_id).collect();
         Ok(message_ids.iter().copied().filter(|id| left.remove(id)).collect())
+    }
+
+    /// The `t.me` link of a message.
+    ///
+    /// # Errors
+    /// [`TelegramError::NotInBasicGroups`] for a chat that is no supergroup and no channel, [`TelegramError::MessageNotFound`],
+    /// [`TelegramError::ChatNotFound`], or what any call can meet.
+    pub async fn message_link(&self, chat: ChatId, message_id: i32) -> Result<String, TelegramError> {
+        let channel = input_channel(chat, &self.input_peer(chat).await?).ok_or(TelegramError::NotInBasicGroups)?;
+        let request = functions::channels::ExportMessageLink { grouped: false, thread: false, channel, id: message_id };
+        let enums::ExportedMessageLink::Link(exported) = self.invoke(&request).await?;
+        Ok(exported.link)
+    }
+
+    /// Who has read a message: of a private chat the other one, of a group its members.
+    ///
+    /// # Errors
+    /// [`TelegramError::MessageNotFound`], [`TelegramError::ChatNotFound`], Telegram's refusals, or what any call can meet.
+    pub async fn message_readers(&self, chat: ChatId, msg_id: i32) -> Result<Vec<Reader>, TelegramError> {
+        let peer = self.input_peer(chat).await?;
+        if matches!(peer, enums::InputPeer::PeerSelf) {
+            return Ok(Vec::new());
+        }
+        if let Addressed::User(_) = self.addressed(chat).await? {
+            return match self.invoke(&functions::messages::GetOutboxReadDate { peer, msg_id }).await {
+                Ok(enums::OutboxReadDate::Date(read)) => Ok(vec![Reader { user_id: chat.bare(), read_at: i64::from(read.date) }]),
+                Err(TelegramError::NotReadYet) => Ok(Vec::new()),
+                Err(error) => Err(error),
+            };
+        }
+        let readers = self.invoke(&functions::messages::GetMessageReadParticipants { peer, msg_id }).await?;
+        let readers = readers
+            .into_iter()
+            .map(|enums::ReadParticipantDate::Date(reader)| Reader { user_id: reader.user_id, read_at: i64::from(reader.date) });
+        Ok(readers.collect())
     }
 
     /// Those of these messages that the chat has. The ids of private chats and basic groups are one sequence, so that Telegram

@@ -21,7 +21,19 @@ pub struct SendOptions {
     pub schedule_at: Option<i32>,
 }
 
+/// What is scheduled for sooner than this many seconds is sent at once (<https://core.telegram.org/api/scheduled-messages>).
+const SENT_AT_ONCE_SECS: i64 = 10;
+
 impl SendOptions {
+    /// Whether a message may be one that was sent with these options: it waits, or was sent when it was to be.
+    pub fn is_met_by(&self, message: &Message) -> bool {
+        match self.schedule_at.map(i64::from) {
+            None => !message.scheduled,
+            Some(at) if message.scheduled => message.date == at,
+            Some(at) => message.date >= at.saturating_sub(SENT_AT_ONCE_SECS),
+        }
+    }
+
     /// What Telegram calls the thing that is replied to: a message, or the topic.
     pub(super) fn reply(&self) -> Option<enums::InputReplyTo> {
         let reply = types::InputReplyToMessage {

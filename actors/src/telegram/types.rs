@@ -105,6 +105,9 @@ pub struct Message {
     /// What comes with it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub media: Option<Vec<MediaInfo>>,
+    /// Whether it has media that a list of a topic's messages leaves out.
+    #[serde(skip_serializing_if = "is_false")]
+    pub has_media: bool,
     /// The text's formatting.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub entities: Vec<TextEntity>,
@@ -174,6 +177,13 @@ pub struct Message {
 }
 
 impl Message {
+    /// Gives it the form that the reference gives messages of topics: without media, and with the bare id of any sender.
+    pub(super) fn take_topic_form(&mut self) {
+        self.has_media = self.media.take().is_some();
+        let sender = self.sender_chat_id.unwrap_or(self.chat_id);
+        self.from_user_id = self.from_user_id.or(Some(sender.bare()));
+    }
+
     /// A message of which nothing is known but where and when it was sent.
     pub(super) fn bare(id: i32, chat_id: ChatId, date: i32) -> Self {
         Self {
@@ -185,6 +195,7 @@ impl Message {
             date: i64::from(date),
             is_outgoing: false,
             media: None,
+            has_media: false,
             entities: Vec::new(),
             markdown: None,
             reply_to: None,

@@ -64,6 +64,12 @@ impl Control {
         self.call(Method::POST, "/chats", Some(chat)).await["chatId"].as_i64().expect("a chat id")
     }
 
+    /// Puts the network's clock ahead. Answers what it shows then.
+    pub async fn advance_clock(&self, seconds: i32) -> i64 {
+        let advanced = self.call(Method::POST, "/clock/advance", Some(json!({ "seconds": seconds }))).await;
+        advanced["now"].as_i64().expect("a time")
+    }
+
     pub async fn arm(&self, fault: Value) {
         self.call(Method::POST, "/faults", Some(fault)).await;
     }

@@ -66,9 +66,7 @@ impl Sandbox {
     pub async fn start_with(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let server = spawn(&folder, &options).await;
-        let network = std::fs::read(folder.path().join("data.world/network.json")).expect("the network says where it is");
-        let network: Value = serde_json::from_slice(&network).expect("JSON");
-        let network_pid = network["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("a pid");
+        let network_pid = network_pid(&folder);
         Self { folder, options, server, network_pid }
     }
 
@@ -124,6 +122,13 @@ impl Sandbox {
         self.server.child.wait().expect("the server ends");
     }
 
+    /// `kill -9` of the network and the server: nothing of Telegram is left but its journal.
+    pub fn kill_network(&mut self) {
+        let pid = Pid::from_raw(i32::try_from(self.network_pid).expect("a pid")).expect("a pid");
+        kill_process(pid, Signal::KILL).expect("the network is killed");
+        self.kill();
+    }
+
     /// SIGTERM.
     pub fn terminate(&mut self) -> ExitStatus {
         let pid = Pid::from_raw(i32::try_from(self.server.child.id()).expect("a pid")).expect("a pid");
@@ -134,6 +139,7 @@ impl Sandbox {
     /// Starts again on the same folders.
     pub async fn start_again(&mut self) {
         self.server = spawn(&self.folder, &self.options).await;
+        self.network_pid = network_pid(&self.folder);
     }
 
     /// What the environment is from the next start on.
@@ -152,6 +158,13 @@ impl Sandbox {
     pub fn arguments(&self) -> Vec<String> {
         arguments(&self.folder, &self.options)
     }
+}
+
+/// The process of the network that a world's folder says is running.
+fn network_pid(folder: &TempDir) -> u32 {
+    let network = std::fs::read(folder.path().join("data.world/network.json")).expect("the network says where it is");
+    let network: Value = serde_json::from_slice(&network).expect("JSON");
+    network["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("a pid")
 }
 
 fn arguments(folder: &TempDir, options: &Options) -> Vec<String> {
