@@ -115,6 +115,14 @@ impl World {
         message["id"].as_i64().expect("an id")
     }
 
+    /// A message of Ada's that is to be sent in an hour.
+    pub(super) async fn new_scheduled(&self, chat: i64) -> i64 {
+        let path = format!("/accounts/{}/chats/{chat}/messages", self.account);
+        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("a time after 1970");
+        let message = json!({ "text": format!("Message {}", self.number()), "scheduleAt": now.as_secs() + 3_600 });
+        self.api.post(&path, message).await.expect(200)["id"].as_i64().expect("an id")
+    }
+
     /// A message of Ada's with a file of this media type.
     pub(super) async fn new_file(&self, chat: i64, mime_type: &str) -> i64 {
         let request = self.api.request(Method::POST, &format!("/accounts/{}/chats/{chat}/media", self.account));
