@@ -53,8 +53,12 @@ codes! {
     SpeechNotConfigured = "speech_not_configured", 400, "Speech to text is not set up";
     /// The provider of speech to text refuses the user's key.
     SpeechKeyRefused = "speech_key_refused", 400, "The key for speech to text is refused";
+    /// Telegram does not accept the api_id and api_hash.
+    CredentialsRejected = "credentials_rejected", 400, "Telegram does not accept the credentials";
     /// No token, or one that is wrong, expired or revoked.
     Unauthorized = "unauthorized", 401, "Authentication is required";
+    /// Telegram asks for Stars.
+    PaymentRequired = "payment_required", 402, "Telegram asks for Stars";
     /// The account is not the caller's, or does not exist: one answer for both.
     AccountForbidden = "account_forbidden", 403, "This account is not available";
     /// The agent key lacks the scope that the operation needs.
@@ -69,6 +73,14 @@ codes! {
     Forbidden = "forbidden", 403, "The request is not allowed";
     /// Telegram does not permit this to the account.
     NotPermitted = "not_permitted", 403, "Telegram does not permit this";
+    /// Somebody else's privacy settings forbid this.
+    PrivacyRestricted = "privacy_restricted", 403, "Privacy settings forbid this";
+    /// Only accounts with Telegram Premium may do this.
+    PremiumRequired = "premium_required", 403, "Telegram Premium is needed";
+    /// Telegram has limited the account because others reported it.
+    PeerFlood = "peer_flood", 403, "Telegram has limited the account";
+    /// Telegram has frozen the account.
+    AccountFrozen = "account_frozen", 403, "Telegram has frozen the account";
     /// There is nothing at this path, or no such record.
     NotFound = "not_found", 404, "Not found";
     /// The account does not know this chat.

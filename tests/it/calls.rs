@@ -190,12 +190,12 @@ async fn calls_that_come_to_nothing_are_forgotten_on_both_sides() {
         if status == 200 {
             ada.post("calls/discard", json!({ "callId": made.json()["callId"] })).await.expect(204);
         } else {
-            assert_eq!(made.code(), "not_permitted");
+            assert_eq!(made.code(), "privacy_restricted");
         }
     }
     assert_eq!(send(api.request(Method::PUT, &format!("/accounts/{}/blocked/{ADA_ID}", boris.account))).await.status, 204);
     let blocked = ada.post("calls/request", request).await;
-    assert_eq!((blocked.status, blocked.code()), (403, "not_permitted".into()), "{}", blocked.text());
+    assert_eq!((blocked.status, blocked.code()), (403, "privacy_restricted".into()), "{}", blocked.text());
     // Each call to Boris left its line in the conversation of both.
     for (side, peer) in [(&ada, BORIS_ID), (&boris, ADA_ID)] {
         let history = api.get(&format!("/accounts/{}/chats/{peer}/messages", side.account)).await.expect(200);

@@ -33,5 +33,6 @@ mod search;
 mod sending;
 mod shutdown;
 mod speech;
+mod telegram_errors;
 mod telegram_folders;
 mod walk;

@@ -36,7 +36,7 @@ async fn an_edited_message_is_edited_for_both() {
     control.post(CLARA, ADA, "hers").await;
     let hers = api.get(&format!("{chat}/messages?limit=1")).await.expect(200)[0]["id"].clone();
     let refused = api.patch(&format!("{chat}/messages/{hers}"), json!({ "text": "mine" })).await;
-    assert_eq!(refused.code(), "telegram_error");
+    assert_eq!(refused.code(), "not_permitted");
     assert!(refused.text().contains("MESSAGE_AUTHOR_REQUIRED"), "{}", refused.text());
     assert_eq!(api.patch(&format!("{chat}/messages/999999"), json!({ "text": "none" })).await.code(), "not_found");
     assert_eq!(api.patch(&path, json!({ "text": " " })).await.code(), "invalid_input");

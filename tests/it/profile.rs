@@ -137,7 +137,7 @@ async fn privacy_is_told_and_set_for_everything_and_has_its_effect() {
     api.get(&format!("/accounts/{boris}/chats")).await.expect(200);
     let tides = control.create_chat("group", BORIS, "Tides", &[CLARA]).await;
     let refused = api.post(&format!("/accounts/{boris}/chats/{tides}/members"), json!({ "userIds": [ADA_ID] })).await;
-    assert_eq!((refused.status, refused.code()), (403, "not_permitted".into()), "{}", refused.text());
+    assert_eq!((refused.status, refused.code()), (403, "privacy_restricted".into()), "{}", refused.text());
     assert!(refused.text().contains("USER_PRIVACY_RESTRICTED"), "{}", refused.text());
     let made = json!({ "title": "Pier", "userIds": [ADA_ID, 5_000_000_003_i64] });
     let made = api.post(&format!("/accounts/{boris}/groups"), made).await.expect(200);
@@ -170,7 +170,7 @@ async fn privacy_is_told_and_set_for_everything_and_has_its_effect() {
     assert_eq!(seen(&api, &clara).await["about"], Value::Null);
 
     let premium = api.put(&path, json!({ "key": "voice_messages", "audience": "nobody" })).await;
-    assert_eq!((premium.status, premium.code()), (403, "not_permitted".into()), "{}", premium.text());
+    assert_eq!((premium.status, premium.code()), (403, "premium_required".into()), "{}", premium.text());
     for (body, status, field) in [
         (json!({ "key": "shoe_size", "audience": "nobody" }), 422, "key"),
         (json!({ "key": "bio" }), 422, "audience"),

@@ -82,7 +82,7 @@ async fn errors_of_telegram_are_told_by_their_names() {
         json!({ "kind": "rpc_error", "method": "messages.sendMessage", "code": 400, "message": "PEER_FLOOD", "count": 1 });
     control.arm(fault).await;
     let refused = api.post(&path, json!({ "text": "hello" })).await;
-    assert_eq!((refused.status, refused.code()), (502, "telegram_error".into()));
+    assert_eq!((refused.status, refused.code()), (403, "peer_flood".into()));
     assert!(refused.text().contains("PEER_FLOOD"));
     control.arm(json!({ "kind": "drop_connection", "method": "messages.sendMessage", "count": 1 })).await;
     api.post(&path, json!({ "text": "did it happen?" })).await.expect(200);

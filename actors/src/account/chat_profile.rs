@@ -97,7 +97,7 @@ impl AccountContext {
 pub(super) fn noted(outcome: Result<(), TelegramError>) -> Result<EditStatus, TelegramError> {
     match outcome {
         Ok(()) => Ok(EditStatus::Changed),
-        Err(TelegramError::NotModified) => Ok(EditStatus::Unchanged),
+        Err(error) if error.is_not_modified() => Ok(EditStatus::Unchanged),
         Err(error) => Err(error),
     }
 }

@@ -86,7 +86,7 @@ impl AccountCall {
                 Ok(Err(error)) if error.is_connection() && tried < CONNECTIONS_TRIED_MAX => {
                     tracing::debug!(account = %self.ownership.account, method, %error, "a connection broke; the message is sent again");
                 }
-                Ok(Err(TelegramError::RandomIdDuplicate)) => return Ok(None),
+                Ok(Err(error)) if error.is("RANDOM_ID_DUPLICATE") => return Ok(None),
                 Ok(decided) => return Ok(Some(decided?)),
                 // An earlier try may have reached Telegram.
                 Err(error) if tried > 1 => return Err(unknown(error.detail())),

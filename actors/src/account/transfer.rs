@@ -179,7 +179,7 @@ async fn upload_all(transfers: &Transfers, id: i64, mut parts: Parts, length: Op
         }
         while under_way.len() >= PARTS_UNDER_WAY_MAX {
             let saved: Option<Result<(), TelegramError>> = under_way.next().await;
-            saved.unwrap_or(Ok(())).map_err(|error| not_uploaded(&error))?;
+            saved.unwrap_or(Ok(())).map_err(not_uploaded)?;
         }
         // The number of parts must be told with the last one where it was not known before.
         let following = parts.next().await?;
@@ -188,19 +188,15 @@ async fn upload_all(transfers: &Transfers, id: i64, mut parts: Parts, length: Op
         (next, number) = (following, number + 1);
     }
     while let Some(saved) = under_way.next().await {
-        saved.map_err(|error| not_uploaded(&error))?;
+        saved.map_err(not_uploaded)?;
     }
     Ok((upload, number))
 }
 
 /// An upload that fails has changed nothing that anybody sees.
-fn not_uploaded(error: &TelegramError) -> Error {
+fn not_uploaded(error: TelegramError) -> Error {
     match error {
-        TelegramError::FloodWait { seconds } => {
-            Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s before uploads"))
-                .retry_after_secs(*seconds)
-        }
-        TelegramError::Rpc { name, .. } => Error::new(Code::TelegramError, format!("Telegram refused the upload: {name}")),
+        TelegramError::FloodWait { .. } | TelegramError::Refused { .. } | TelegramError::Rpc { .. } => error.into(),
         _ => Error::new(Code::TelegramUnreachable, "The file could not be uploaded; nothing was sent").retry_after_secs(5),
     }
 }

@@ -11,7 +11,7 @@ impl Connection {
     /// Gives a group or a channel another title.
     ///
     /// # Errors
-    /// [`TelegramError::NotModified`], [`TelegramError::NotAGroup`], [`TelegramError::Refused`], or what any call can meet.
+    /// `CHAT_NOT_MODIFIED` and its kin, [`TelegramError::NotAGroup`], [`TelegramError::Refused`], or what any call can meet.
     pub async fn edit_chat_title(&self, chat: ChatId, title: &str) -> Result<(), TelegramError> {
         let title = title.to_owned();
         let updates = match self.place(chat).await? {
@@ -39,7 +39,9 @@ impl Connection {
         match self.invoke(&functions::channels::ToggleSlowMode { channel, seconds }).await {
             Ok(updates) => self.remember_updates(updates).await.map(|_| ()),
             // The chat is one that the account knows, so it is of the wrong kind.
-            Err(TelegramError::ChatNotFound) => Err(TelegramError::refused("MEGAGROUP_REQUIRED")),
+            Err(error) if error.is("CHAT_ID_INVALID") || error.is("CHANNEL_INVALID") => {
+                Err(TelegramError::refused("MEGAGROUP_REQUIRED"))
+            }
             Err(error) => Err(error),
         }
     }

@@ -13,7 +13,7 @@ impl Connection {
     /// private chat's history, or a group or channel that the account owns. What was left or deleted before is no error.
     ///
     /// # Errors
-    /// [`TelegramError::OwnChannel`] for leaving a channel of one's own, [`TelegramError::ChatNotFound`], or what any call can meet.
+    /// `USER_CREATOR` for leaving a channel of one's own, [`TelegramError::ChatNotFound`], or what any call can meet.
     pub async fn delete_chat(&self, chat: ChatId, for_everyone: bool) -> Result<(), TelegramError> {
         match self.addressed(chat).await? {
             Addressed::User(_) => self.forget_history(chat, for_everyone).await,
@@ -56,7 +56,8 @@ impl Connection {
 
 fn tolerate_absence<T>(left: Result<T, TelegramError>) -> Result<(), TelegramError> {
     match left {
-        Ok(_) | Err(TelegramError::NotMember) => Ok(()),
+        Ok(_) => Ok(()),
+        Err(error) if error.is("USER_NOT_PARTICIPANT") => Ok(()),
         Err(error) => Err(error),
     }
 }

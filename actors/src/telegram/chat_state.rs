@@ -50,7 +50,7 @@ impl Connection {
     /// Pins a chat to the top of the list, or lets it go.
     ///
     /// # Errors
-    /// [`TelegramError::PinnedTooMany`]; otherwise as [`Self::archive_chat`].
+    /// `PINNED_DIALOGS_TOO_MUCH`; otherwise as [`Self::archive_chat`].
     pub async fn pin_chat(&self, chat: ChatId, pinned: bool) -> Result<(), TelegramError> {
         let peer = self.input_dialog(chat).await?;
         self.invoke(&functions::messages::ToggleDialogPin { pinned, peer }).await.map(|_| ())

@@ -1,4 +1,4 @@
-//! What can go wrong with Telegram, and the one table that tells it from Telegram's own names.
+//! What can go wrong with Telegram. What its own errors mean is in the table of `refusal/`.
 
 use std::io::ErrorKind;
 
@@ -6,7 +6,7 @@ use grammers_client::InvocationError;
 use grammers_mtsender::RpcError;
 
 use super::diffie_hellman::WeakExchange;
-use super::refusal::Refusal;
+use super::refusal::{Refusal, RefusalClass};
 use crate::vault::VaultError;
 
 /// Why Telegram ended a session. Nothing helps but a new login.
@@ -14,6 +14,8 @@ use crate::vault::VaultError;
 pub enum AuthLoss {
     /// The key is not logged in (any more).
     AuthKeyUnregistered,
+    /// Telegram does not know the key.
+    AuthKeyInvalid,
     /// The person ended the session from another device.
     SessionRevoked,
     /// The session expired.
@@ -27,8 +29,9 @@ pub enum AuthLoss {
 }
 
 impl AuthLoss {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::AuthKeyUnregistered,
+        Self::AuthKeyInvalid,
         Self::SessionRevoked,
         Self::SessionExpired,
         Self::AuthKeyDuplicated,
@@ -40,6 +43,7 @@ impl AuthLoss {
     pub fn name(self) -> &'static str {
         match self {
             Self::AuthKeyUnregistered => "AUTH_KEY_UNREGISTERED",
+            Self::AuthKeyInvalid => "AUTH_KEY_INVALID",
             Self::SessionRevoked => "SESSION_REVOKED",
             Self::SessionExpired => "SESSION_EXPIRED",
             Self::AuthKeyDuplicated => "AUTH_KEY_DUPLICATED",
@@ -63,96 +67,30 @@ pub enum TelegramError {
         /// How long, in seconds.
         seconds: u32,
     },
-    /// The chat lets its members send one message in so many seconds.
-    #[error("slow mode asks to wait {seconds} s")]
-    SlowMode {
-        /// How long, in seconds.
-        seconds: u32,
-    },
     /// Telegram ended the session.
     #[error("the session has ended: {}", .0.name())]
     AuthLost(AuthLoss),
     /// The text is no cursor of this list.
     #[error("the cursor is not one of this list")]
     InvalidCursor,
-    /// The account does not know the chat.
+    /// The account never met the chat, so that it cannot be named to Telegram.
     #[error("the chat is not known")]
     ChatNotFound,
-    /// There is no such message in the chat.
+    /// The chat has no such message.
     #[error("the message is not known")]
     MessageNotFound,
-    /// The message says that already.
-    #[error("the message is not modified")]
-    MessageNotModified,
-    /// The account owns the channel, so it cannot leave it.
-    #[error("the owner cannot leave")]
-    OwnChannel,
-    /// Nobody has this username or phone number.
-    #[error("nobody is there")]
-    NobodyThere,
-    /// The invite link leads nowhere, or does not any more.
-    #[error("the invite link leads nowhere")]
-    InvalidInvite,
-    /// An administrator is asked to let the account in.
-    #[error("an administrator was asked")]
-    JoinRequested,
-    /// No more chats can be pinned.
-    #[error("too many chats are pinned")]
-    PinnedTooMany,
-    /// The user is not a member.
-    #[error("the user is not a member")]
-    NotMember,
-    /// The user is a member already.
-    #[error("the user is a member already")]
-    AlreadyMember,
-    /// The message that is answered does not say what is quoted.
-    #[error("the quotation is not of the message")]
-    InvalidQuote,
-    /// Telegram does not send at this time.
-    #[error("the time is not one at which Telegram sends")]
-    InvalidSchedule,
     /// The message has no file.
     #[error("the message has no file")]
     NoMedia,
     /// There is no photo.
     #[error("there is no photo")]
     NoPhoto,
-    /// The other one has not read the message yet.
-    #[error("the message is not read yet")]
-    NotReadYet,
-    /// It is so already.
-    #[error("nothing is modified")]
-    NotModified,
-    /// The account has no such folder.
-    #[error("the folder is not known")]
-    FolderNotFound,
-    /// The account has as many folders as Telegram lets it have.
-    #[error("there are too many folders")]
-    TooManyFolders,
     /// A shared folder holds named chats only.
     #[error("the folder is shared")]
     SharedFolder,
-    /// The login code is wrong.
-    #[error("the code is wrong")]
-    InvalidCode,
-    /// The login code has expired.
-    #[error("the code has expired")]
-    CodeExpired,
-    /// The two-factor password is wrong.
-    #[error("the password is wrong")]
-    InvalidPassword,
-    /// The phone number is not acceptable, or banned.
-    #[error("the phone number is not acceptable")]
-    InvalidPhone,
-    /// The phone number has no Telegram account.
-    #[error("the phone number has no account")]
-    SignUpRequired,
     /// The account must move to another datacentre.
     #[error("the account lives in datacentre {0}")]
     Migrate(i32),
-    /// A message with this `random_id` exists.
-    #[error("the message was sent before")]
-    RandomIdDuplicate,
     /// This account never met the user, or the user does not exist.
     #[error("the user is not known")]
     UserNotFound,
@@ -162,16 +100,21 @@ pub enum TelegramError {
     /// Basic groups do not have what is asked for.
     #[error("a basic group has no such thing")]
     NotInBasicGroups,
-    /// The call is over, or there never was one.
-    #[error("there is no such call")]
-    CallOver,
     /// A key cannot be agreed on safely.
     #[error("the exchange of keys is not safe: {0}")]
     WeakExchange(#[from] WeakExchange),
-    /// Telegram refused for a reason that has a sentence of its own.
-    #[error("Telegram refused: {}", .0.name)]
-    Refused(&'static Refusal),
-    /// Telegram refused for another reason.
+    /// The chat lets people in through a web page.
+    #[error("the chat lets people in through a web page")]
+    WebPageNeeded,
+    /// Telegram refused, for a reason of the table.
+    #[error("Telegram refused: {}", .refusal.name)]
+    Refused {
+        /// The row.
+        refusal: &'static Refusal,
+        /// The number in Telegram's name, if it has one.
+        value: Option<u32>,
+    },
+    /// Telegram refused for a reason that the table does not have.
     #[error("Telegram refused: {name}")]
     Rpc {
         /// Telegram's numeric class.
@@ -203,9 +146,26 @@ pub enum TelegramError {
 }
 
 impl TelegramError {
-    /// The refusal with this name.
-    pub(super) fn refused(name: &'static str) -> Self {
-        Refusal::named(name).map_or_else(|| Self::Rpc { code: 400, name: name.to_owned() }, Self::Refused)
+    /// What Telegram itself would have said, where it shows in another way. The name is one of the table.
+    pub(super) fn refused(name: &str) -> Self {
+        match Refusal::named(name) {
+            Some(refusal) => Self::Refused { refusal, value: None },
+            None => Self::Rpc { code: 400, name: name.to_owned() },
+        }
+    }
+
+    /// Whether Telegram refused with this name, whatever number it has.
+    pub fn is(&self, name: &str) -> bool {
+        match self {
+            Self::Refused { refusal, .. } => refusal.is(name),
+            Self::Rpc { name: unknown, .. } => unknown == name,
+            _ => false,
+        }
+    }
+
+    /// Whether Telegram refused because it is so already.
+    pub fn is_not_modified(&self) -> bool {
+        matches!(self, Self::Refused { refusal, .. } if refusal.class == RefusalClass::NotModified)
     }
 
     /// Whether the connection is at fault, so that a call which changes nothing may be tried again on a new one.
@@ -238,46 +198,34 @@ fn is_before_sending(kind: ErrorKind) -> bool {
     matches!(kind, ErrorKind::ConnectionRefused | ErrorKind::HostUnreachable | ErrorKind::NetworkUnreachable)
 }
 
-/// The table: Telegram's names, without their numbers, and what they mean here.
+/// What one of Telegram's errors is here. Those that the table does not have keep their names; their numeric class tells the rest.
 fn classify(error: &RpcError) -> TelegramError {
-    let name = error.name.as_str();
-    let value = error.value.unwrap_or(0);
-    if let Some(loss) = AuthLoss::ALL.into_iter().find(|loss| loss.name() == name) {
-        return TelegramError::AuthLost(loss);
+    let value = number_in(&error.name).or(error.value);
+    let Some(refusal) = Refusal::named(&error.name) else {
+        return match (error.code, value) {
+            (420, Some(seconds)) => TelegramError::FloodWait { seconds: seconds.max(1) },
+            (303, Some(datacentre)) => migrate(datacentre),
+            (code, _) => TelegramError::Rpc { code, name: error.name.clone() },
+        };
+    };
+    match refusal.class {
+        RefusalClass::Flood => TelegramError::FloodWait { seconds: value.unwrap_or(1).max(1) },
+        RefusalClass::Migrate => migrate(value.unwrap_or(0)),
+        RefusalClass::AuthLost => match AuthLoss::ALL.into_iter().find(|loss| refusal.is(loss.name())) {
+            Some(loss) => TelegramError::AuthLost(loss),
+            None => TelegramError::Refused { refusal, value },
+        },
+        _ => TelegramError::Refused { refusal, value },
     }
-    match (error.code, name) {
-        (_, "SLOWMODE_WAIT") => TelegramError::SlowMode { seconds: value.max(1) },
-        (420, _) | (_, "FLOOD_WAIT" | "FLOOD_PREMIUM_WAIT") => TelegramError::FloodWait { seconds: value.max(1) },
-        (303, _) => TelegramError::Migrate(i32::try_from(value).unwrap_or(0)),
-        (_, "PHONE_CODE_INVALID" | "PHONE_CODE_EMPTY" | "PHONE_CODE_HASH_EMPTY") => TelegramError::InvalidCode,
-        (_, "PHONE_CODE_EXPIRED") => TelegramError::CodeExpired,
-        (_, "PASSWORD_HASH_INVALID" | "SRP_PASSWORD_CHANGED" | "SRP_ID_INVALID") => TelegramError::InvalidPassword,
-        (_, "PHONE_NUMBER_INVALID" | "PHONE_NUMBER_BANNED" | "PHONE_NUMBER_APP_SIGNUP_FORBIDDEN") => TelegramError::InvalidPhone,
-        (_, "PHONE_NUMBER_UNOCCUPIED") => TelegramError::SignUpRequired,
-        (_, "PEER_ID_INVALID" | "CHAT_ID_INVALID" | "CHANNEL_INVALID" | "CHANNEL_PRIVATE" | "USER_ID_INVALID") => {
-            TelegramError::ChatNotFound
-        }
-        (_, "MESSAGE_ID_INVALID" | "MSG_ID_INVALID" | "MESSAGE_IDS_EMPTY") => TelegramError::MessageNotFound,
-        (_, "MESSAGE_NOT_READ_YET") => TelegramError::NotReadYet,
-        (_, "MESSAGE_NOT_MODIFIED") => TelegramError::MessageNotModified,
-        (_, "CHAT_NOT_MODIFIED" | "CHAT_ABOUT_NOT_MODIFIED" | "USERNAME_NOT_MODIFIED") => TelegramError::NotModified,
-        (_, "USERNAME_NOT_OCCUPIED" | "USERNAME_INVALID" | "PHONE_NOT_OCCUPIED") => TelegramError::NobodyThere,
-        (_, "INVITE_HASH_EMPTY" | "INVITE_HASH_INVALID" | "INVITE_HASH_EXPIRED") => TelegramError::InvalidInvite,
-        (_, "INVITE_REQUEST_SENT") => TelegramError::JoinRequested,
-        (_, "PINNED_DIALOGS_TOO_MUCH") => TelegramError::PinnedTooMany,
-        (_, "CONTACT_ID_INVALID" | "PEER_HISTORY_EMPTY") => TelegramError::ChatNotFound,
-        (_, "USER_CREATOR") => TelegramError::OwnChannel,
-        (_, "USER_NOT_PARTICIPANT") => TelegramError::NotMember,
-        (_, "USER_ALREADY_PARTICIPANT") => TelegramError::AlreadyMember,
-        (_, "QUOTE_TEXT_INVALID") => TelegramError::InvalidQuote,
-        (_, "SCHEDULE_DATE_INVALID" | "SCHEDULE_DATE_TOO_LATE") => TelegramError::InvalidSchedule,
-        (_, "FILTER_ID_INVALID") => TelegramError::FolderNotFound,
-        (_, "DIALOG_FILTERS_TOO_MUCH" | "FILTERS_TOO_MUCH") => TelegramError::TooManyFolders,
-        (_, "CALL_ALREADY_DECLINED" | "CALL_PEER_INVALID") => TelegramError::CallOver,
-        (_, "RANDOM_ID_DUPLICATE") => TelegramError::RandomIdDuplicate,
-        (_, name) if let Some(refusal) = Refusal::named(name) => TelegramError::Refused(refusal),
-        (code, name) => TelegramError::Rpc { code, name: name.to_owned() },
-    }
+}
+
+fn migrate(datacentre: u32) -> TelegramError {
+    TelegramError::Migrate(i32::try_from(datacentre).unwrap_or(0))
+}
+
+/// The last number in a name. grammers takes the first one out, which in `2FA_CONFIRM_WAIT_600` is none.
+fn number_in(name: &str) -> Option<u32> {
+    name.rsplit('_').find_map(|part| part.parse().ok())
 }
 
 #[cfg(test)]
@@ -289,17 +237,49 @@ mod tests {
         InvocationError::Rpc(RpcError::from(error)).into()
     }
 
+    fn is_refused(error: &TelegramError, class: RefusalClass, number: Option<u32>) -> bool {
+        matches!(error, TelegramError::Refused { refusal, value } if refusal.class == class && *value == number)
+    }
+
     #[test]
     fn telegrams_names_mean_what_the_table_says() {
         assert!(matches!(classified(420, "FLOOD_WAIT_17"), TelegramError::FloodWait { seconds: 17 }));
-        assert!(matches!(classified(420, "SLOWMODE_WAIT_5"), TelegramError::SlowMode { seconds: 5 }));
+        assert!(matches!(classified(420, "FLOOD_PREMIUM_WAIT_3"), TelegramError::FloodWait { seconds: 3 }));
         assert!(matches!(classified(303, "PHONE_MIGRATE_2"), TelegramError::Migrate(2)));
-        assert!(matches!(classified(400, "PHONE_CODE_INVALID"), TelegramError::InvalidCode));
-        assert!(matches!(classified(400, "PEER_ID_INVALID"), TelegramError::ChatNotFound));
-        assert!(matches!(classified(500, "RANDOM_ID_DUPLICATE"), TelegramError::RandomIdDuplicate));
+        for (code, message, class, value) in [
+            (420, "SLOWMODE_WAIT_5", RefusalClass::SlowMode, Some(5)),
+            (420, "2FA_CONFIRM_WAIT_600", RefusalClass::Wait, Some(600)),
+            (420, "FROZEN_METHOD_INVALID", RefusalClass::Frozen, None),
+            (403, "ALLOW_PAYMENT_REQUIRED_25", RefusalClass::Payment, Some(25)),
+            (400, "PEER_FLOOD", RefusalClass::PeerFlood, None),
+            (400, "PHONE_CODE_INVALID", RefusalClass::Invalid, None),
+            (400, "PEER_ID_INVALID", RefusalClass::ChatNotFound, None),
+            (400, "FILE_PART_3_MISSING", RefusalClass::Conflict, Some(3)),
+            (500, "RANDOM_ID_DUPLICATE", RefusalClass::OutcomeUnknown, None),
+            (500, "INTERDC_2_CALL_ERROR", RefusalClass::Internal, Some(2)),
+        ] {
+            let error = classified(code, message);
+            assert!(is_refused(&error, class, value), "{message}: {error:?}");
+            assert!(error.is(message), "{message}: {error:?}");
+        }
+    }
+
+    #[test]
+    fn every_lost_session_is_a_row_and_every_such_row_a_lost_session() {
         for loss in AuthLoss::ALL {
             assert!(matches!(classified(401, loss.name()), TelegramError::AuthLost(found) if found == loss));
         }
-        assert!(matches!(classified(400, "SOMETHING_NEW"), TelegramError::Rpc { code: 400, name } if name == "SOMETHING_NEW"));
+        let rows = super::super::refusal::all().filter(|row| row.class == RefusalClass::AuthLost);
+        assert_eq!(rows.count(), AuthLoss::ALL.len());
+    }
+
+    #[test]
+    fn errors_that_the_table_does_not_have_keep_their_names() {
+        let unknown = classified(400, "SOMETHING_NEW");
+        assert!(matches!(&unknown, TelegramError::Rpc { code: 400, name } if name == "SOMETHING_NEW"));
+        assert!(unknown.is("SOMETHING_NEW"));
+        assert!(matches!(classified(420, "NEW_WAIT_9"), TelegramError::FloodWait { seconds: 9 }));
+        assert!(matches!(classified(420, "NEW_LIMIT"), TelegramError::Rpc { code: 420, .. }));
+        assert!(matches!(classified(303, "NEW_MIGRATE_3"), TelegramError::Migrate(3)));
     }
 }

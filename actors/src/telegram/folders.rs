@@ -144,7 +144,7 @@ impl Connection {
     /// Makes the folder with this id what `content` says, whether it is among the known ones or new.
     ///
     /// # Errors
-    /// [`TelegramError::ChatNotFound`], [`TelegramError::SharedFolder`], [`TelegramError::TooManyFolders`], or what any call can meet.
+    /// [`TelegramError::ChatNotFound`], [`TelegramError::SharedFolder`], `DIALOG_FILTERS_TOO_MUCH`, or what any call can meet.
     pub async fn put_telegram_folder(
         &self,
         id: i32,
@@ -199,7 +199,7 @@ impl Connection {
     /// Removes a folder; its chats stay.
     ///
     /// # Errors
-    /// [`TelegramError::FolderNotFound`], or what any call can meet.
+    /// `FILTER_ID_INVALID`, or what any call can meet.
     pub async fn delete_telegram_folder(&self, id: i32) -> Result<(), TelegramError> {
         self.invoke(&functions::messages::UpdateDialogFilter { id, filter: None }).await.map(|_| ())
     }

@@ -28,7 +28,7 @@ impl Connection {
     /// Forwards messages, all at once so that albums stay whole. Answers the new ids by `random_id`.
     ///
     /// # Errors
-    /// [`TelegramError::RandomIdDuplicate`] when they were accepted before, [`TelegramError::ChatNotFound`],
+    /// `RANDOM_ID_DUPLICATE` when they were accepted before, [`TelegramError::ChatNotFound`],
     /// [`TelegramError::MessageNotFound`], or what any call can meet.
     pub async fn forward(&self, forward: &Forward) -> Result<HashMap<i64, i32>, TelegramError> {
         let (from_peer, to_peer) = (self.input_peer(forward.from).await?, self.input_peer(forward.to).await?);

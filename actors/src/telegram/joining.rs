@@ -14,17 +14,21 @@ impl Connection {
     /// The chat with this public username.
     ///
     /// # Errors
-    /// [`TelegramError::NobodyThere`]; otherwise what any call can meet.
+    /// `USERNAME_NOT_OCCUPIED`; otherwise what any call can meet.
     pub async fn resolve_username(&self, username: &str) -> Result<Chat, TelegramError> {
         let request = functions::contacts::ResolveUsername { username: username.to_owned(), referer: None };
-        let found = self.invoke(&request).await?;
-        self.resolved(found).await
+        match self.invoke(&request).await {
+            Ok(found) => self.resolved(found).await,
+            // What cannot be a username is nobody's.
+            Err(error) if error.is("USERNAME_INVALID") => Err(TelegramError::refused("USERNAME_NOT_OCCUPIED")),
+            Err(error) => Err(error),
+        }
     }
 
     /// The person with this phone number (digits), if they let themselves be found by it.
     ///
     /// # Errors
-    /// [`TelegramError::NobodyThere`]; otherwise what any call can meet.
+    /// `USERNAME_NOT_OCCUPIED`; otherwise what any call can meet.
     pub async fn resolve_phone(&self, phone: &str) -> Result<Chat, TelegramError> {
         let found = self.invoke(&functions::contacts::ResolvePhone { phone: phone.to_owned() }).await?;
         self.resolved(found).await
@@ -48,7 +52,7 @@ impl Connection {
     /// Where an invite link leads.
     ///
     /// # Errors
-    /// [`TelegramError::InvalidInvite`]; otherwise what any call can meet.
+    /// `INVITE_HASH_EXPIRED` and its kin; otherwise what any call can meet.
     pub async fn preview_invite(&self, hash: &str) -> Result<InvitePreview, TelegramError> {
         let known = match self.invoke(&functions::messages::CheckChatInvite { hash: hash.to_owned() }).await? {
             enums::ChatInvite::Already(invite) => (invite.chat, true),
@@ -67,7 +71,7 @@ impl Connection {
             }
         };
         let (chat, is_member) = known;
-        let id = convert::marked_id(&chat).ok_or(TelegramError::InvalidInvite)?;
+        let id = convert::marked_id(&chat).ok_or_else(|| TelegramError::refused("INVITE_HASH_EXPIRED"))?;
         let members_count = match &chat {
             enums::Chat::Chat(chat) => Some(chat.participants_count),
             enums::Chat::Channel(channel) => channel.participants_count,
@@ -83,14 +87,14 @@ impl Connection {
     /// Comes in by an invite link, or asks to be let in. Being in already is no error.
     ///
     /// # Errors
-    /// [`TelegramError::InvalidInvite`]; otherwise what any call can meet.
+    /// `INVITE_HASH_EXPIRED` and its kin; otherwise what any call can meet.
     pub async fn join_by_invite(&self, hash: &str) -> Result<Joined, TelegramError> {
         match self.invoke(&functions::messages::ImportChatInvite { hash: hash.to_owned() }).await {
             Ok(joined) => self.joined(joined).await,
-            Err(TelegramError::AlreadyMember) => {
+            Err(error) if error.is("USER_ALREADY_PARTICIPANT") => {
                 Ok(Joined { status: JoinStatus::Joined, chat_id: self.preview_invite(hash).await?.chat_id })
             }
-            Err(TelegramError::JoinRequested) => Ok(Joined { status: JoinStatus::Requested, chat_id: None }),
+            Err(error) if error.is("INVITE_REQUEST_SENT") => Ok(Joined { status: JoinStatus::Requested, chat_id: None }),
             Err(error) => Err(error),
         }
     }
@@ -98,14 +102,18 @@ impl Connection {
     /// Comes into a public group or channel, or asks to be let in. Being in already is no error.
     ///
     /// # Errors
-    /// [`TelegramError::NobodyThere`]; otherwise what any call can meet.
+    /// `USERNAME_NOT_OCCUPIED`; otherwise what any call can meet.
     pub async fn join_by_username(&self, username: &str) -> Result<Joined, TelegramError> {
         let chat_id = self.resolve_username(username).await?.id;
-        let Addressed::Channel(channel) = self.addressed(chat_id).await? else { return Err(TelegramError::NobodyThere) };
+        let Addressed::Channel(channel) = self.addressed(chat_id).await? else {
+            return Err(TelegramError::refused("USERNAME_NOT_OCCUPIED"));
+        };
         match self.invoke(&functions::channels::JoinChannel { channel }).await {
             Ok(joined) => self.joined(joined).await,
-            Err(TelegramError::AlreadyMember) => Ok(Joined { status: JoinStatus::Joined, chat_id: Some(chat_id) }),
-            Err(TelegramError::JoinRequested) => Ok(Joined { status: JoinStatus::Requested, chat_id: Some(chat_id) }),
+            Err(error) if error.is("USER_ALREADY_PARTICIPANT") => {
+                Ok(Joined { status: JoinStatus::Joined, chat_id: Some(chat_id) })
+            }
+            Err(error) if error.is("INVITE_REQUEST_SENT") => Ok(Joined { status: JoinStatus::Requested, chat_id: Some(chat_id) }),
             Err(error) => Err(error),
         }
     }
@@ -116,9 +124,7 @@ impl Connection {
                 Ok(Joined { status: JoinStatus::Joined, chat_id: Some(self.made(joined.updates).await?) })
             }
             // A bot asks the person something first; that needs a person and a web page.
-            enums::messages::ChatInviteJoinResult::WebView(_) => {
-                Err(TelegramError::Rpc { code: 400, name: "JOIN_NEEDS_WEB_PAGE".to_owned() })
-            }
+            enums::messages::ChatInviteJoinResult::WebView(_) => Err(TelegramError::WebPageNeeded),
         }
     }
 

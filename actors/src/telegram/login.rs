@@ -38,7 +38,7 @@ impl Connection {
     /// Asks Telegram to send a code; follows the account to its datacentre.
     ///
     /// # Errors
-    /// [`TelegramError::InvalidPhone`], [`TelegramError::FloodWait`], or what any call can meet.
+    /// `PHONE_NUMBER_INVALID` and its kin, [`TelegramError::FloodWait`], or what any call can meet.
     pub async fn request_code(&self, phone: &str, api_hash: &SecretString) -> Result<LoginToken, TelegramError> {
         let settings = types::CodeSettings {
             allow_flashcall: false,
@@ -76,7 +76,7 @@ impl Connection {
     /// Signs in with the code that was sent.
     ///
     /// # Errors
-    /// [`TelegramError::InvalidCode`], [`TelegramError::CodeExpired`], [`TelegramError::SignUpRequired`], or what any call can meet.
+    /// `PHONE_CODE_INVALID`, `PHONE_CODE_EXPIRED`, `PHONE_NUMBER_UNOCCUPIED`, or what any call can meet.
     pub async fn sign_in(&self, token: &LoginToken, code: &SecretString) -> Result<SignIn, TelegramError> {
         let request = functions::auth::SignIn {
             phone_number: token.phone.clone(),
@@ -88,8 +88,8 @@ impl Connection {
             Ok(enums::auth::Authorization::Authorization(authorization)) => {
                 self.complete(&authorization.user).await.map(SignIn::Complete)
             }
-            Ok(enums::auth::Authorization::SignUpRequired(_)) => Err(TelegramError::SignUpRequired),
-            Err(TelegramError::Rpc { name, .. }) if name == "SESSION_PASSWORD_NEEDED" => Ok(SignIn::PasswordNeeded),
+            Ok(enums::auth::Authorization::SignUpRequired(_)) => Err(TelegramError::refused("PHONE_NUMBER_UNOCCUPIED")),
+            Err(error) if error.is("SESSION_PASSWORD_NEEDED") => Ok(SignIn::PasswordNeeded),
             Err(error) => Err(error),
         }
     }
@@ -97,15 +97,15 @@ impl Connection {
     /// Signs in with the two-factor password, which never leaves this process (SRP, <https://core.telegram.org/api/srp>).
     ///
     /// # Errors
-    /// [`TelegramError::InvalidPassword`], or what any call can meet.
+    /// `PASSWORD_HASH_INVALID`, or what any call can meet.
     pub async fn check_password(&self, password: &SecretString) -> Result<UserInfo, TelegramError> {
         let enums::account::Password::Password(parameters) = self.invoke(&functions::account::GetPassword {}).await?;
         let token = PasswordToken::new(parameters);
         let check = async {
             match self.client.check_password(token, password.expose_secret()).await {
                 Ok(_) => Ok(()),
-                Err(SignInError::InvalidPassword(_)) => Err(TelegramError::InvalidPassword),
-                Err(SignInError::SignUpRequired) => Err(TelegramError::SignUpRequired),
+                Err(SignInError::InvalidPassword(_)) => Err(TelegramError::refused("PASSWORD_HASH_INVALID")),
+                Err(SignInError::SignUpRequired) => Err(TelegramError::refused("PHONE_NUMBER_UNOCCUPIED")),
                 Err(SignInError::InvalidCode | SignInError::PasswordRequired(_)) => {
                     Err(TelegramError::Unexpected("another step of the login"))
                 }

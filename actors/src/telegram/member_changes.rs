@@ -86,11 +86,8 @@ impl Connection {
                     }
                     outcome.missing.extend(missing);
                 }
-                Err(TelegramError::Refused(refusal)) if several => {
+                Err(TelegramError::Refused { refusal, .. }) if several => {
                     outcome.missing.push(MissingMember { user_id, reason: refusal.name.to_owned() });
-                }
-                Err(TelegramError::AlreadyMember) if several => {
-                    outcome.missing.push(MissingMember { user_id, reason: "USER_ALREADY_PARTICIPANT".to_owned() });
                 }
                 Err(error) if outcome.added.is_empty() => return Err(error),
                 Err(error) => outcome.missing.push(MissingMember { user_id, reason: error.to_string() }),
@@ -139,7 +136,7 @@ impl Connection {
                 if let enums::ChannelParticipant::Banned(banned) = &found.participant
                     && banned.left
                 {
-                    return Err(TelegramError::NotMember);
+                    return Err(TelegramError::refused("USER_NOT_PARTICIPANT"));
                 }
                 // A removal is a ban that is lifted at once.
                 self.edit_banned(channel.clone(), participant.clone(), banned_rights(&Ban::forever())).await?;

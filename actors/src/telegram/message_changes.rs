@@ -39,7 +39,7 @@ impl Connection {
         };
         let told = match self.invoke(&request).await {
             Ok(updates) => self.told_message(message_id, updates).await?,
-            Err(TelegramError::MessageNotModified) => None,
+            Err(error) if error.is_not_modified() => None,
             Err(error) => return Err(error),
         };
         match told {

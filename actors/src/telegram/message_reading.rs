@@ -66,7 +66,7 @@ impl Connection {
         if let Addressed::User(_) = self.addressed(chat).await? {
             return match self.invoke(&functions::messages::GetOutboxReadDate { peer, msg_id }).await {
                 Ok(enums::OutboxReadDate::Date(read)) => Ok(vec![Reader { user_id: chat.bare(), read_at: i64::from(read.date) }]),
-                Err(TelegramError::NotReadYet) => Ok(Vec::new()),
+                Err(error) if error.is("MESSAGE_NOT_READ_YET") => Ok(Vec::new()),
                 Err(error) => Err(error),
             };
         }

@@ -89,6 +89,8 @@ pub use photos::{CurrentPhoto, PHOTOS_PAGE_MAX, Photos};
 pub use pins::PinOptions;
 pub use privacy::{PrivacyAudience, PrivacyKey, PrivacyRules, PrivacySetting};
 pub use reactions::{GivenReaction, MessageReactions, Reaction, ReactionPage};
+#[cfg(test)]
+pub(crate) use refusal::all as all_refusals;
 pub use refusal::{Refusal, RefusalClass};
 pub use rights::{AdminRight, Permission};
 pub use sending::{SendOptions, TextToSend};

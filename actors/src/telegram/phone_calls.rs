@@ -161,7 +161,7 @@ impl Connection {
     /// Tells the caller that the call has come.
     ///
     /// # Errors
-    /// [`TelegramError::CallOver`], or what any call can meet.
+    /// `CALL_PEER_INVALID` or `CALL_ALREADY_DECLINED` for a call that is over, or what any call can meet.
     pub async fn acknowledge_call(&self, call: CallAddress) -> Result<(), TelegramError> {
         self.invoke(&functions::phone::ReceivedCall { peer: input(call) }).await.map(|_| ())
     }

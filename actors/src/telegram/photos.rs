@@ -140,7 +140,7 @@ impl Connection {
     /// [`TelegramError::NoPhoto`]; otherwise as [`Self::set_chat_photo`].
     pub async fn delete_chat_photo(&self, chat: ChatId) -> Result<(), TelegramError> {
         match self.edit_chat_photo(chat, enums::InputChatPhoto::Empty).await {
-            Err(TelegramError::NotModified) => Err(TelegramError::NoPhoto),
+            Err(error) if error.is_not_modified() => Err(TelegramError::NoPhoto),
             other => other,
         }
     }

@@ -37,7 +37,8 @@ impl Connection {
         let peer = self.input_peer(chat).await?;
         let PinOptions { silent, one_side: pm_oneside } = options;
         match self.invoke(&functions::messages::UpdatePinnedMessage { silent, unpin, pm_oneside, peer, id }).await {
-            Ok(_) | Err(TelegramError::NotModified) => Ok(()),
+            Ok(_) => Ok(()),
+            Err(error) if error.is_not_modified() => Ok(()),
             Err(error) => Err(error),
         }
     }

@@ -28,13 +28,8 @@ impl Connection {
     /// Changes the account's username, without the at sign; an empty one is none.
     ///
     /// # Errors
-    /// [`TelegramError::NotModified`]; otherwise as [`Self::set_name`].
+    /// `USERNAME_NOT_MODIFIED`; otherwise as [`Self::set_name`].
     pub async fn set_username(&self, username: &str) -> Result<(), TelegramError> {
-        match self.invoke(&functions::account::UpdateUsername { username: username.to_owned() }).await {
-            Ok(_) => Ok(()),
-            // Telegram says the same of a name that nobody can have and of one that nobody has.
-            Err(TelegramError::NobodyThere) => Err(TelegramError::refused("USERNAME_INVALID")),
-            Err(error) => Err(error),
-        }
+        self.invoke(&functions::account::UpdateUsername { username: username.to_owned() }).await.map(|_| ())
     }
 }

@@ -111,7 +111,7 @@ impl Connection {
                     return Ok(MessageReactions { reactions });
                 }
             }
-            Err(TelegramError::MessageNotModified) => {}
+            Err(error) if error.is_not_modified() => {}
             Err(error) => return Err(error),
         }
         Ok(MessageReactions { reactions: self.message(chat, message_id).await?.reactions })

@@ -66,7 +66,7 @@ impl Connection {
     /// Sends a text under this `random_id`, which Telegram accepts once.
     ///
     /// # Errors
-    /// [`TelegramError::RandomIdDuplicate`] when it was accepted before, [`TelegramError::ChatNotFound`], or what any call can meet.
+    /// `RANDOM_ID_DUPLICATE` when it was accepted before, [`TelegramError::ChatNotFound`], or what any call can meet.
     pub async fn send_message(&self, chat: ChatId, text: &TextToSend, random_id: i64) -> Result<Message, TelegramError> {
         let peer = self.input_peer(chat).await?;
         let entities = self.wire_entities(&text.formatted).await?;

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use crate::account::AccountContext;
 use crate::error::{Code, Error};
 use crate::runtime::now_secs;
-use crate::telegram::{CallAddress, CallGroup, CallNews, CallStage, CallTimeouts, HangUp, TelegramError, agree};
+use crate::telegram::{CallAddress, CallGroup, CallNews, CallStage, CallTimeouts, HangUp, agree};
 
 use call::{Call, Ending, Next};
 
@@ -177,7 +177,7 @@ impl AccountContext {
         let ended =
             async |connection: &crate::telegram::Connection| match connection.end_call(address, is_video, duration, reason).await
             {
-                Err(TelegramError::CallOver) => Ok(()),
+                Err(error) if error.is("CALL_ALREADY_DECLINED") || error.is("CALL_PEER_INVALID") => Ok(()),
                 ended => ended,
             };
         self.repeatable("phone.discardCall", ended).await?;

@@ -8,7 +8,7 @@ use super::{AccountContext, PhoneCalls};
 use crate::account::failure::no_such_call;
 use crate::account::random;
 use crate::error::{Code, Error};
-use crate::telegram::{CallStage, Connection, HangUp, OwnHalf, TelegramError, agree};
+use crate::telegram::{CallStage, Connection, HangUp, OwnHalf, agree};
 
 /// One call that is being requested; counted until its id is known.
 struct Request<'a>(&'a PhoneCalls);
@@ -141,7 +141,7 @@ impl AccountContext {
             }
             stage => {
                 self.phone_calls_told(vec![crate::telegram::CallNews { id, stage }]);
-                Err(TelegramError::CallOver.into())
+                Err(no_such_call())
             }
         }
     }
