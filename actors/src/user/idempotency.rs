@@ -244,6 +244,10 @@ impl Ticket {
         body_digest: Option<[u8; 32]>,
         is_repetition: bool,
     ) {
+        // A call that could not be noted did not run: nothing is kept of it that would have to be forgotten again.
+        if !self.is_noted {
+            return;
+        }
         let id = self.call.id;
         let batch = self.context.records.batch();
         let batch = match Ended::of(declaration, result, body_digest) {

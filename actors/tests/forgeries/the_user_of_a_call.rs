@@ -2,6 +2,7 @@
 use vasya_actors::user::UserCall;
 
 fn swap(call: &UserCall) {
+    let _ = UserCall::new;
     let _ = UserCall { context: call.context.clone(), caller: call.caller().clone() };
 }
 
