@@ -14,7 +14,8 @@ use vasya_actors::gateway::Gateway;
 
 use crate::auth::{Authenticator, NoRandomness};
 use crate::config::Configuration;
-use crate::{http, shutdown};
+use crate::http;
+use crate::shutdown::StopSignals;
 
 /// The least time that actors get to stop, whatever the connections took.
 const ACTORS_STOP_MIN: Duration = Duration::from_secs(2);
@@ -88,13 +89,13 @@ impl Running {
         self.generated_token.as_ref()
     }
 
-    /// Runs until a stop is asked for, then stops in order.
+    /// Runs until a signal asks for a stop, then stops in order.
     ///
     /// # Errors
     /// [`ServerError::Failed`] when the server cannot go on.
-    pub async fn run(mut self) -> Result<(), ServerError> {
+    pub async fn run(mut self, signals: &mut StopSignals) -> Result<(), ServerError> {
         let ended = tokio::select! {
-            requested = shutdown::requested() => requested.map_err(ServerError::Io),
+            () = signals.requested() => Ok(()),
             reason = self.gateway.failed() => Err(ServerError::Failed(reason)),
             served = &mut self.served => Err(ServerError::Failed(match served {
                 Ok(Ok(())) => "the HTTP server stopped by itself".into(),

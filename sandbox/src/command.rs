@@ -111,10 +111,10 @@ async fn run(arguments: Arguments) -> Result<(), RunError> {
             .or_else(doing("starting the control API"))?;
     let server = tokio::spawn(server);
     let network = Network::start(listeners, world.clone(), connections.clone());
-    announce(&ready, arguments.world.as_deref())?;
-
     let mut terminate = signal(SignalKind::terminate()).or_else(doing("listening for signals"))?;
     let mut interrupt = signal(SignalKind::interrupt()).or_else(doing("listening for signals"))?;
+    announce(&ready, arguments.world.as_deref())?;
+
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

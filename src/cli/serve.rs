@@ -7,6 +7,7 @@ use vasya_actors::catalogue::Catalogue;
 use super::{CommandError, FileArgument, print};
 use crate::config::{self, Flag};
 use crate::server::Running;
+use crate::shutdown::StopSignals;
 use crate::telemetry;
 
 /// Flags stand before everything else that configures.
@@ -56,10 +57,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
         tracing::warn!("no TELEGRAM_API_ID and TELEGRAM_API_HASH: users must set their own before they can log in");
     }
     System::new().block_on(async {
-        let running = Running::start(configuration, Catalogue::standard()).await?;
+        let mut signals = StopSignals::listen()?;
+        let running = tokio::select! {
+            started = Running::start(configuration, Catalogue::standard()) => started?,
+            // A start is safe to leave at any point, as it is to be killed.
+            () = signals.requested() => return Ok(()),
+        };
         if let Some(token) = running.generated_token() {
             print(&format!("VASYA_LOCAL_TOKEN={}\n", token.expose_secret()))?;
         }
-        Ok(running.run().await?)
+        Ok(running.run(&mut signals).await?)
     })
 }

@@ -21,6 +21,7 @@ use super::{CommandError, print};
 use crate::config::{self, Authentication, Configuration, Flag};
 use crate::http::BASE_PATH;
 use crate::server::Running;
+use crate::shutdown::StopSignals;
 use crate::{auth, telemetry};
 use control::Control;
 use network::Attached;
@@ -78,15 +79,22 @@ pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
     let filter = std::env::var("RUST_LOG").unwrap_or_else(|_| "warn".into());
     telemetry::start(&config::LogConfiguration { filter, json: false });
     System::new().block_on(async {
+        let mut signals = StopSignals::listen()?;
         let beside = |suffix: &str| with_suffix(&arguments.data_dir, suffix);
         let attached = match &arguments.network {
             Some(address) => Attached::to(address).await?,
             None => Attached::own(&arguments.world.clone().unwrap_or_else(|| beside(".world"))).await?,
         };
-        let started = start(arguments, attached.control(), &beside(".secrets.json"), &beside(".network.json")).await;
-        let has_run = started.is_ok();
+        let (secrets, network) = (beside(".secrets.json"), beside(".network.json"));
+        let started = tokio::select! {
+            started = start(arguments, attached.control(), &secrets, &network) => started.map(Some),
+            // A start is safe to leave at any point, as it is to be killed.
+            () = signals.requested() => Ok(None),
+        };
+        let has_run = matches!(started, Ok(Some(_)));
         let served = match started {
-            Ok((running, credentials)) => serve(arguments, running, credentials, attached.control()).await,
+            Ok(Some((running, credentials))) => serve(arguments, running, credentials, attached.control(), &mut signals).await,
+            Ok(None) => Ok(()),
             Err(error) => Err(error),
         };
         attached.release(has_run).await;
@@ -108,13 +116,19 @@ async fn start(
     Ok((Running::start(configuration, Catalogue::standard()).await?, credentials))
 }
 
-async fn serve(arguments: &Arguments, running: Running, credentials: Credentials, control: &Control) -> Result<(), CommandError> {
+async fn serve(
+    arguments: &Arguments,
+    running: Running,
+    credentials: Credentials,
+    control: &Control,
+    signals: &mut StopSignals,
+) -> Result<(), CommandError> {
     let Credentials { token, jwt_secret } = credentials;
     let base_url = format!("http://{}", running.address());
     let account = tokio::select! {
         account = login::first_account(&base_url, &token, control) => account.map(Some),
         // A stop that is asked for meanwhile is not made to wait.
-        requested = crate::shutdown::requested() => requested.map(|()| None).map_err(CommandError::from),
+        () = signals.requested() => Ok(None),
     };
     let account_id = match account {
         Ok(Some(account_id)) => account_id,
@@ -128,7 +142,7 @@ async fn serve(arguments: &Arguments, running: Running, credentials: Credentials
         Print::Text => ready.text(),
         Print::Json => ready.json(),
     })?;
-    Ok(running.run().await?)
+    Ok(running.run(signals).await?)
 }
 
 /// What a production server would be configured with, but for the network.
