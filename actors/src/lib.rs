@@ -11,6 +11,7 @@ mod declaration;
 mod directory;
 mod environment;
 pub mod error;
+pub mod events;
 pub mod gateway;
 pub mod idempotency;
 pub mod identity;

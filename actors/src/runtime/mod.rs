@@ -13,7 +13,7 @@ mod tasks;
 mod tests;
 
 pub use backoff::Backoff;
-pub use clock::{now_ms, now_secs};
+pub use clock::{now_ms, now_secs, now_us};
 pub use mailbox::{Mailbox, Refusal, Refused};
 pub use pool::{ArbiterPool, Place};
 pub use supervise::{Factory, Lifecycle, RestartPolicy, Supervised, supervise};

@@ -88,6 +88,16 @@ impl Batch {
         self
     }
 
+    /// How many bytes the values that it sets have.
+    pub fn value_bytes(&self) -> usize {
+        self.writes.iter().filter_map(|(_, value)| value.as_ref()).map(Vec::len).sum()
+    }
+
+    /// Whether it writes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.writes.is_empty()
+    }
+
     pub(super) fn check(&self) -> Result<(), StoreError> {
         let keys = self.writes.iter().map(|(key, _)| key.as_slice()).chain(self.preconditions.iter().map(Precondition::key));
         for key in keys {

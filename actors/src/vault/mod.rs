@@ -110,6 +110,12 @@ pub enum Space {
     Chat,
     /// What is kept of that list as a whole.
     ChatList,
+    /// Events of an account that were taken up together; the id is the position of the last of them.
+    Event,
+    /// Where the log of an account's events begins and ends.
+    EventLog,
+    /// How far one sequence of Telegram's updates has been followed.
+    UpdateState,
     /// A key that wraps others; never used for records.
     DataKey,
 }
@@ -129,6 +135,9 @@ impl Space {
             Self::IdempotencyExpiry => 21,
             Self::Chat => 12,
             Self::ChatList => 13,
+            Self::Event => 30,
+            Self::EventLog => 31,
+            Self::UpdateState => 32,
             Self::DataKey => 255,
         }
     }

@@ -58,6 +58,17 @@ impl Records {
         opened.collect()
     }
 
+    /// The ids of records of a space and how many bytes each takes sealed, as [`Records::scan`] orders and limits them.
+    ///
+    /// # Errors
+    /// [`VaultError::Store`] when they cannot be read.
+    pub async fn lengths(&self, space: Space, after: Option<&[u8]>, limit: usize) -> Result<Vec<(Vec<u8>, usize)>, VaultError> {
+        let prefix = self.binding.space_prefix(space);
+        let after = after.map(|id| self.binding.record_key(space, id));
+        let pairs = self.vault.store.scan(&prefix, after.as_deref(), limit).await?;
+        Ok(pairs.iter().map(|(key, sealed)| (key.get(prefix.len()..).unwrap_or_default().to_vec(), sealed.len())).collect())
+    }
+
     /// An empty batch of writes to these records. It commits only while their data key exists, so that a view which outlives its account
     /// cannot bring the account's records back.
     pub fn batch(&self) -> SealedBatch {
@@ -114,12 +125,28 @@ impl SealedBatch {
         self
     }
 
+    /// How many bytes the records that it sets take sealed.
+    pub fn value_bytes(&self) -> usize {
+        self.batch.value_bytes()
+    }
+
+    /// Whether it writes nothing.
+    pub fn is_empty(&self) -> bool {
+        self.batch.is_empty()
+    }
+
     /// Writes everything or nothing.
     ///
     /// # Errors
     /// [`VaultError::Conflict`] when a requirement does not hold or the account has been destroyed; otherwise what the store says.
     pub async fn commit(self, durability: Durability) -> Result<(), VaultError> {
-        Ok(self.records.vault.store.commit(self.batch.durability(durability)).await?)
+        self.submit(durability).await
+    }
+
+    /// The same, handed to the store before this returns: batches take effect in the order of these calls.
+    pub fn submit(self, durability: Durability) -> impl Future<Output = Result<(), VaultError>> + Send + 'static {
+        let committing = self.records.vault.store.commit(self.batch.durability(durability));
+        async move { Ok(committing.await?) }
     }
 }
 
