@@ -167,6 +167,9 @@ fn responses(entry: &Entry, generator: &mut SchemaGenerator) -> Value {
     if let (true, Some(success)) = (declaration.gives_bytes, success.as_object_mut()) {
         success.insert("content".into(), json!({ "application/octet-stream": {} }));
     }
+    if let (true, Some(success)) = (declaration.gives_events, success.as_object_mut()) {
+        success.insert("content".into(), json!({ "text/event-stream": { "schema": { "type": "string" } } }));
+    }
     if let (Some(schema), Some(success)) = (entry.output_schema(generator), success.as_object_mut()) {
         success.insert("content".into(), json!({ "application/json": { "schema": schema } }));
     }

@@ -3,10 +3,12 @@
 use std::fmt::Write;
 
 use vasya_actors::catalogue::Catalogue;
+use vasya_actors::events::{EndReason, EventName};
 use vasya_actors::operation::{Access, Declaration};
 
 const INTRODUCTION: &str = include_str!("../docs/api/parts/introduction.md");
 const CONVENTIONS: &str = include_str!("../docs/api/parts/conventions.md");
+const EVENTS: &str = include_str!("../docs/api/parts/events.md");
 
 /// The reference, in Markdown.
 pub fn document(catalogue: &Catalogue) -> String {
@@ -19,6 +21,15 @@ pub fn document(catalogue: &Catalogue) -> String {
     }
     text.push('\n');
     text.push_str(CONVENTIONS);
+    text.push('\n');
+    text.push_str(EVENTS);
+    let line = |text: &mut String, name: &str, meaning: &str| {
+        let _writing_to_text_cannot_fail = writeln!(text, "| `{name}` | {meaning} |");
+    };
+    text.push_str("\n| event | when |\n|---|---|\n");
+    EventName::ALL.iter().for_each(|name| line(&mut text, name.as_str(), name.description()));
+    text.push_str("\n| a stream ends with | when |\n|---|---|\n");
+    EndReason::ALL.iter().for_each(|reason| line(&mut text, reason.name(), &format!("{}.", reason.detail())));
     text
 }
 

@@ -111,6 +111,7 @@ impl Running {
     pub async fn stop(self) {
         tracing::info!("stopping");
         let deadline = Instant::now() + self.shutdown_limit;
+        self.gateway.end_streams();
         if tokio::time::timeout(self.shutdown_limit / 2, self.handle.stop(true)).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }

@@ -131,6 +131,8 @@ pub struct Declaration {
     pub repetition: Repetition,
     /// Members of the answer that are shown once: an answer that is kept for repetitions has `null` in their place.
     pub secret_members: &'static [&'static str],
+    /// Whether the answer is a stream of events.
+    pub gives_events: bool,
 }
 
 impl Declaration {
@@ -166,6 +168,7 @@ impl Declaration {
                 Method::Post | Method::Patch => Repetition::Never,
             },
             secret_members: &[],
+            gives_events: false,
         }
     }
 
@@ -220,6 +223,12 @@ impl Declaration {
     /// The same, answering with bytes.
     pub const fn gives_bytes(mut self) -> Self {
         self.gives_bytes = true;
+        self
+    }
+
+    /// The same, answering with a stream of events.
+    pub const fn gives_events(mut self) -> Self {
+        self.gives_events = true;
         self
     }
 

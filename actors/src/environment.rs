@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
+use crate::events::EventHub;
 use crate::runtime::{ArbiterPool, RestartPolicy};
 use crate::settings::{ApiCredentials, Settings};
 use crate::speech::Deepgram;
@@ -21,6 +22,7 @@ pub(crate) struct Environment {
     pub(crate) vault: Vault,
     pub(crate) audit: AuditLog,
     pub(crate) keys: KeyIndex,
+    pub(crate) events: Arc<EventHub>,
     pub(crate) pool: ArbiterPool,
     /// Accounts that are connecting hold a permit.
     pub(crate) connects: Arc<Semaphore>,

@@ -89,6 +89,8 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "The method is not allowed";
     /// The request did not arrive in time.
     RequestTimeout = "request_timeout", 408, "The request did not arrive in time";
+    /// The account is suspended by its owner.
+    AccountSuspended = "account_suspended", 409, "The account is suspended";
     /// The state of the resource does not permit the operation.
     Conflict = "conflict", 409, "The state does not permit this";
     /// A request with the same idempotency key is at work.
@@ -169,6 +171,11 @@ impl Error {
     /// The answer for an account that is another user's and for one that does not exist: always the same, byte for byte.
     pub fn account_forbidden() -> Self {
         Self::new(Code::AccountForbidden, "This account belongs to another user")
+    }
+
+    /// The answer for an account whose owner has suspended it.
+    pub fn account_suspended() -> Self {
+        Self::new(Code::AccountSuspended, "This account is suspended; its owner can resume it")
     }
 
     /// The same error, with a time after which it makes sense to try again (`Retry-After`, whole seconds).

@@ -15,6 +15,7 @@ use crate::catalogue::Catalogue;
 use crate::directory::Directory;
 use crate::environment::Environment;
 use crate::error::{Code, Error};
+use crate::events::EndReason;
 use crate::idempotency::IdempotencyKey;
 use crate::operation::{Answer, Invocation};
 use crate::runtime::{Refusal, Refused};
@@ -178,10 +179,16 @@ impl Gateway {
         self.0.environment.audit.died().await
     }
 
+    /// Ends every stream of events, so that no client holds up a stop.
+    pub fn end_streams(&self) {
+        self.0.stopping.store(true, Ordering::SeqCst);
+        self.0.environment.events.end_all(EndReason::ServerStopping);
+    }
+
     /// Stops in order: takes no more calls, lets those at work finish, stops the actors, seals the audit log and flushes the store.
     pub async fn shutdown(&self, within: Duration) {
         let deadline = tokio::time::Instant::now() + within;
-        self.0.stopping.store(true, Ordering::SeqCst);
+        self.end_streams();
         let drained = async {
             loop {
                 let notified = self.0.drained.notified();

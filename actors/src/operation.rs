@@ -17,6 +17,7 @@ use serde_json::Value;
 
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
+use crate::events::EventStream;
 use crate::idempotency::Fingerprint;
 use crate::identity::AccountId;
 use crate::stream::ByteStream;
@@ -118,6 +119,15 @@ pub trait DownloadOperation: Operation<Output = ()> {
     fn run(self, call: AccountCall) -> impl Future<Output = Result<Download, Error>> + 'static;
 }
 
+/// An operation on the state of one user that answers with events as they happen. [`Operation::Output`] is `()`.
+pub trait StreamOperation: Operation<Output = ()> {
+    /// Opens the stream. Runs on the user's actor, in one step with the decision that it may.
+    ///
+    /// # Errors
+    /// When there is no such place in the events, or too many streams are open.
+    fn run(self, call: UserCall) -> Result<EventStream, Error>;
+}
+
 /// An answer of bytes.
 #[derive(Debug)]
 pub struct Download {
@@ -153,6 +163,8 @@ pub enum Body {
     Json(Vec<u8>),
     /// So many bytes, as they come.
     Bytes(u64, ByteStream),
+    /// Events, as they happen.
+    Events(EventStream),
 }
 
 /// The part of an invocation that runs on a user's actor.
@@ -183,6 +195,21 @@ impl<O: AccountOperation> AccountWork for Typed<O> {
     fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
         let work = self.0.run(call);
         Box::pin(async move { answer::<O>(work.await?) })
+    }
+}
+
+struct Events<O>(O);
+
+impl<O: StreamOperation> UserWork for Events<O> {
+    fn run(self: Box<Self>, call: UserCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
+        let opened = self.0.run(call);
+        let answer = opened.map(|stream| Answer {
+            status: O::DECLARATION.success,
+            headers: Vec::new(),
+            body: Body::Events(stream),
+            next_cursor: None,
+        });
+        Box::pin(std::future::ready(answer))
     }
 }
 
@@ -249,6 +276,7 @@ trait Erased: Send + Sync {
 struct OfUser<O>(PhantomData<fn() -> O>);
 struct OfAccount<O>(PhantomData<fn() -> O>);
 struct OfDownload<O>(PhantomData<fn() -> O>);
+struct OfStream<O>(PhantomData<fn() -> O>);
 
 struct Declared<O>(PhantomData<O>);
 
@@ -300,6 +328,7 @@ macro_rules! erase {
 
 erase!(OfUser, UserOperation, |operation| Work::User(Box::new(Typed(operation))));
 erase!(OfAccount, AccountOperation, |operation| Work::Account(Box::new(Typed(operation))));
+erase!(OfStream, StreamOperation, |operation| Work::User(Box::new(Events(operation))));
 erase!(OfDownload, DownloadOperation, |operation| Work::Account(Box::new(Bytes(operation))));
 
 /// One line of the catalogue: an operation without its type.
@@ -319,6 +348,11 @@ impl Entry {
     /// The entry of an operation that answers with bytes.
     pub fn download<O: DownloadOperation>() -> Self {
         Self(Box::new(OfDownload::<O>(PhantomData)))
+    }
+
+    /// The entry of an operation that answers with events.
+    pub fn stream<O: StreamOperation>() -> Self {
+        Self(Box::new(OfStream::<O>(PhantomData)))
     }
 
     /// The operation's declaration.

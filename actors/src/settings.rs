@@ -6,6 +6,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
+use crate::events::EventLimits;
 use crate::speech::Endpoint;
 use crate::telegram::{Device, Network};
 
@@ -100,6 +101,12 @@ pub struct Limits {
     pub call_timeout: Duration,
     /// The same for a call whose body is a file on its way.
     pub upload_timeout: Duration,
+    /// After so long without anything from Telegram an account asks whether there is something.
+    pub quiet_max: Duration,
+    /// How long Telegram may take to say what an account has missed, before the connection is taken for dead.
+    pub answer_timeout: Duration,
+    /// The log of events, and its readers.
+    pub events: EventLimits,
     /// Accounts that may be connecting at once.
     pub connects_max: usize,
     /// How long a user's actor without accounts stays awake after its last call.
@@ -120,6 +127,9 @@ impl Default for Limits {
             account_calls_max: 128,
             call_timeout: Duration::from_secs(60),
             upload_timeout: Duration::from_secs(6 * 3_600),
+            quiet_max: Duration::from_secs(60),
+            answer_timeout: Duration::from_secs(30),
+            events: EventLimits::default(),
             connects_max: 64,
             user_idle: Duration::from_secs(600),
         }

@@ -8,6 +8,7 @@ use crate::audit::{AuditError, AuditLog};
 use crate::directory::Directory;
 use crate::environment::Environment;
 use crate::error::Error;
+use crate::events::EventHub;
 use crate::identity::{KeyId, UserId};
 use crate::runtime::{ArbiterPool, RestartPolicy};
 use crate::settings::Settings;
@@ -51,12 +52,14 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
     let connects = Arc::new(Semaphore::new(settings.limits.connects_max));
     let deepgram = Deepgram::new(settings.speech.endpoint.clone(), settings.speech.model.clone());
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let events = EventHub::start(settings.limits.events);
     let environment = Environment {
         _folder: folder,
         settings,
         vault,
         audit,
         keys,
+        events,
         pool: ArbiterPool::start(threads),
         connects,
         server_credentials: RwLock::new(server_credentials),

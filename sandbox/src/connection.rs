@@ -118,11 +118,16 @@ struct Connection {
 impl Connection {
     async fn run(mut self, mut socket: TcpStream, mut outgoing: mpsc::Receiver<Outgoing>, mut pushes: mpsc::Receiver<Vec<u8>>) {
         let mut transport = Transport::new();
-        let close = Arc::clone(&self.registered.close);
+        let (close, silence) = (Arc::clone(&self.registered.close), Arc::clone(&self.registered.silence));
         let mut buffer = [0; READ_BYTES];
         let ended = loop {
             tokio::select! {
                 () = close.notified() => break End::Closed,
+                () = silence.notified() => {
+                    self.unbind();
+                    stay_silent(&mut socket, &close).await;
+                    return;
+                }
                 () = tokio::time::sleep_until(self.disconnect_at) => break End::Closed,
                 read = socket.read(&mut buffer) => {
                     let Some(bytes) = read.ok().filter(|length| *length > 0).and_then(|length| buffer.get(..length)) else {
@@ -450,6 +455,19 @@ impl Bound {
             None => enums::RpcDropAnswer::RpcAnswerUnknown,
         };
         session.send(rpc_result(message_id, &answer.to_bytes()), Some(message_id));
+    }
+}
+
+/// Keeps a half-open connection: whatever comes is lost, and nothing is said, until the client goes away or it is closed.
+async fn stay_silent(socket: &mut TcpStream, close: &Notify) {
+    let mut lost = [0; READ_BYTES];
+    loop {
+        tokio::select! {
+            () = close.notified() => return,
+            read = socket.read(&mut lost) => if matches!(read, Ok(0) | Err(_)) {
+                return;
+            },
+        }
     }
 }
 

@@ -35,10 +35,22 @@ pub enum FaultKind {
     LoseUpdates,
     /// An update is held back until the next one has gone.
     ReorderUpdates,
+    /// An update is sent twice.
+    DuplicateUpdates,
+    /// An update is sent `seconds` later.
+    LateUpdates,
+    /// `updates.getDifference` answers that there is more than it gives.
+    DifferenceTooLong,
+    /// `updates.getChannelDifference` answers that there is more than it gives.
+    ChannelDifferenceTooLong,
+    /// The call answers -503 `Timeout`.
+    Timeout,
     /// The key is signed out, and the call answers 401 `AUTH_KEY_UNREGISTERED`.
     AuthKeyUnregistered,
     /// The key is signed out, and the call answers 401 `SESSION_REVOKED`.
     SessionRevoked,
+    /// The key is signed out, and the call answers 406 `AUTH_KEY_DUPLICATED`: it was used from two places at once.
+    AuthKeyDuplicated,
     /// The call answers 401 `USER_DEACTIVATED`.
     UserDeactivated,
     /// The call answers 303 `PHONE_MIGRATE_` with the datacentre in `dc`.
@@ -48,7 +60,16 @@ pub enum FaultKind {
 impl FaultKind {
     /// Whether it strikes updates, not calls.
     pub fn strikes_updates(self) -> bool {
-        matches!(self, Self::LoseUpdates | Self::ReorderUpdates)
+        matches!(self, Self::LoseUpdates | Self::ReorderUpdates | Self::DuplicateUpdates | Self::LateUpdates)
+    }
+
+    /// The one method that it strikes, if it is of one.
+    pub fn method(self) -> Option<&'static str> {
+        match self {
+            Self::DifferenceTooLong => Some("updates.getDifference"),
+            Self::ChannelDifferenceTooLong => Some("updates.getChannelDifference"),
+            _ => None,
+        }
     }
 }
 
@@ -67,7 +88,7 @@ pub struct Fault {
     /// How often; without it, until the faults are cleared.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// For `flood_wait`, `delay` and `delay_answer`: how long.
+    /// For `flood_wait`, `delay`, `delay_answer` and `late_updates`: how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
     /// For `rpc_error`: Telegram's numeric class.
@@ -103,6 +124,11 @@ impl Fault {
         if self.kind.strikes_updates() && self.method.is_some() {
             return Err(ArmError::MethodOfUpdates);
         }
+        if let (Some(own), Some(method)) = (self.kind.method(), &self.method)
+            && own != method
+        {
+            return Err(ArmError::OtherMethod);
+        }
         Ok(())
     }
 }
@@ -125,6 +151,9 @@ pub enum ArmError {
     /// A method for a fault of updates.
     #[error("method: updates are of no method; leave it out")]
     MethodOfUpdates,
+    /// Another method than the fault's own.
+    #[error("method: the fault is of one method; leave it out")]
+    OtherMethod,
     /// Too many faults.
     #[error("{FAULTS_MAX} faults are armed; clear them first")]
     TooMany,
@@ -163,14 +192,15 @@ impl Faults {
     /// The fault that strikes this call, if one does.
     pub fn strike_call(&mut self, method: &str, user: Option<&str>) -> Option<Fault> {
         self.strike(|fault| {
-            let of_method = fault.method.as_deref().is_none_or(|name| name == method);
+            let only = fault.kind.method().or(fault.method.as_deref());
+            let of_method = only.is_none_or(|name| name == method);
             !fault.kind.strikes_updates() && of_method && is_of_user(fault, user)
         })
     }
 
     /// The fault that strikes an update to this user, if one does.
-    pub fn strike_update(&mut self, user: &str) -> Option<FaultKind> {
-        self.strike(|fault| fault.kind.strikes_updates() && is_of_user(fault, Some(user))).map(|fault| fault.kind)
+    pub fn strike_update(&mut self, user: &str) -> Option<Fault> {
+        self.strike(|fault| fault.kind.strikes_updates() && is_of_user(fault, Some(user)))
     }
 
     fn strike(&mut self, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
@@ -264,10 +294,21 @@ mod tests {
         let mut faults = Faults::default();
         faults.arm(fault(FaultKind::LoseUpdates)).unwrap();
         assert!(faults.strike_call("messages.sendMessage", None).is_none());
-        assert_eq!(faults.strike_update("1555"), Some(FaultKind::LoseUpdates));
-        assert_eq!(faults.strike_update("1555"), Some(FaultKind::LoseUpdates));
+        let struck = |faults: &mut Faults| faults.strike_update("1555").map(|fault| fault.kind);
+        assert_eq!(struck(&mut faults), Some(FaultKind::LoseUpdates));
+        assert_eq!(struck(&mut faults), Some(FaultKind::LoseUpdates));
         faults.clear();
-        assert_eq!(faults.strike_update("1555"), None);
+        assert_eq!(struck(&mut faults), None);
+    }
+
+    #[test]
+    fn a_fault_of_one_method_strikes_no_other() {
+        let mut faults = Faults::default();
+        faults.arm(fault(FaultKind::DifferenceTooLong)).unwrap();
+        assert!(faults.strike_call("updates.getChannelDifference", None).is_none());
+        assert!(faults.strike_call("updates.getDifference", None).is_some());
+        let other = Fault { method: Some("help.getConfig".into()), ..fault(FaultKind::DifferenceTooLong) };
+        assert_eq!(faults.arm(other), Err(ArmError::OtherMethod));
     }
 
     #[test]

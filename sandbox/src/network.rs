@@ -93,6 +93,7 @@ struct OpenConnection {
     /// The session that it speaks for, and whom to ask who is signed in there: that changes while the connection is open.
     session: Option<(SessionAddress, Arc<dyn Api>)>,
     close: Arc<Notify>,
+    silence: Arc<Notify>,
 }
 
 impl OpenConnection {
@@ -108,11 +109,22 @@ pub(crate) struct Registered {
     id: u64,
     connections: Connections,
     pub(crate) close: Arc<Notify>,
+    /// Told when the connection is to go on without a word.
+    pub(crate) silence: Arc<Notify>,
 }
 
 impl Connections {
     /// Closes every connection, or those of one user. Answers how many.
     pub fn drop_of(&self, user: Option<&str>) -> usize {
+        self.each_of(user, |connection| connection.close.notify_one())
+    }
+
+    /// Makes every connection, or those of one user, half-open: they stay, and nothing is heard or said on them any more. Answers how many.
+    pub fn silence_of(&self, user: Option<&str>) -> usize {
+        self.each_of(user, |connection| connection.silence.notify_one())
+    }
+
+    fn each_of(&self, user: Option<&str>, act: impl Fn(&OpenConnection)) -> usize {
         let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).collect::<String>();
         let wanted = user.map(digits);
         let open: Vec<_> = self.0.open.lock().unwrap_or_else(PoisonError::into_inner).values().cloned().collect();
@@ -120,7 +132,7 @@ impl Connections {
             None => true,
             Some(wanted) => connection.user().as_deref().map(digits).as_ref() == Some(wanted),
         });
-        matching.map(|connection| connection.close.notify_one()).count()
+        matching.map(act).count()
     }
 
     /// How many are open.
@@ -134,9 +146,9 @@ impl Connections {
             return None;
         }
         let id = self.0.next.fetch_add(1, Ordering::Relaxed);
-        let close = Arc::new(Notify::new());
-        open.insert(id, OpenConnection { session: None, close: Arc::clone(&close) });
-        Some(Registered { id, connections: self.clone(), close })
+        let (close, silence) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        open.insert(id, OpenConnection { session: None, close: Arc::clone(&close), silence: Arc::clone(&silence) });
+        Some(Registered { id, connections: self.clone(), close, silence })
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use vasya_actors::events::EventLimits;
 use vasya_actors::identity::UserId;
 use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings, Speech};
 use vasya_actors::speech::Endpoint;
@@ -396,6 +397,13 @@ fn limits(sources: &mut Sources) -> Limits {
         account_calls_max: size(sources, "limits.account_calls_max", 1..=1_000),
         call_timeout: Duration::from_secs(sources.number("limits.call_secs", 1..=600)),
         connects_max: size(sources, "telegram.connects_max", 1..=10_000),
+        quiet_max: Duration::from_secs(sources.number("telegram.quiet_secs", 1..=600)),
+        answer_timeout: Duration::from_secs(sources.number("telegram.answer_secs", 1..=600)),
+        events: EventLimits {
+            log_bytes_max: sources.number("events.log_mib_max", 1..=65_536).saturating_mul(1_024 * 1_024),
+            log_age_max: Duration::from_secs(sources.number("events.log_days_max", 1..=3_650).saturating_mul(86_400)),
+            readers_per_principal_max: size(sources, "events.streams_per_principal_max", 1..=1_000_000),
+        },
         user_idle: Duration::from_secs(sources.number("limits.user_idle_secs", 1..=86_400)),
         ..Limits::default()
     }

@@ -2,6 +2,7 @@
 
 pub(crate) mod arguments;
 mod credentials;
+mod events;
 mod problem;
 mod request_id;
 mod rest;

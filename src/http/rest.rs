@@ -18,6 +18,7 @@ use vasya_actors::user::LimitState;
 use super::Edge;
 use super::arguments::Fields;
 use super::credentials;
+use super::events;
 use super::problem;
 use super::request_id::RequestId;
 use super::upload;
@@ -172,6 +173,7 @@ fn success(answer: Answer, request: &HttpRequest) -> HttpResponse<BoxBody> {
     match answer.body {
         Body::Json(body) => response.content_type("application/json").body(body),
         Body::Empty => response.finish(),
+        Body::Events(stream) => events::response(stream),
         Body::Bytes(length, bytes) => response.no_chunking(length).body(SizedStream::new(length, pieces(bytes))),
     }
 }

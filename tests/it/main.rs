@@ -15,6 +15,8 @@ mod chats;
 mod configuration;
 mod contacts;
 mod documents;
+mod events;
+mod events_recovery;
 mod folders;
 mod harness;
 mod idempotency;

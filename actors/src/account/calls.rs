@@ -101,7 +101,7 @@ impl AccountContext {
         self.obey_flood(method)?;
         match call(&connection).await {
             Ok(value) => {
-                self.health.seen();
+                self.health.pong();
                 Ok(Ok(value))
             }
             Err(TelegramError::AuthLost(loss)) => {

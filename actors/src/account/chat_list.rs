@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use crate::account::AccountContext;
 use crate::error::{Code, Error};
+use crate::events::{EventName, NewEvent};
 use crate::telegram::{ChatFilter, ChatId, ChatPage, ChatScan, ListPlace};
 
 /// How many chats a background load reads at once, and how many pages of them at most.
@@ -14,6 +15,12 @@ const LOAD_PAGES_MAX: usize = 100;
 
 /// How long a list of chats may be served again without asking Telegram.
 const CHATS_FRESH: Duration = Duration::from_secs(30);
+
+/// All chats were read.
+#[derive(serde::Serialize)]
+struct ChatsLoaded {
+    count: usize,
+}
 
 /// A page of chats as it was read last.
 pub(super) struct CachedChats {
@@ -113,18 +120,26 @@ impl AccountContext {
         Ok(())
     }
 
+    /// Reads all chats; each is told as an event.
     async fn load_chats(&self) -> Result<(), Error> {
         let (filter, mut from) = (ChatFilter::default(), ListPlace::Top);
         let mut met = HashSet::new();
         for _ in 0..LOAD_PAGES_MAX {
             let scan = self.scan_chats(&filter, from, LOAD_PAGE_LENGTH).await?;
             met.extend(scan.looked_at.iter().map(|listed| listed.chat.id));
+            let chats = scan.looked_at.iter().map(|listed| &listed.chat);
+            self.tell(chats.map(|chat| NewEvent::new(EventName::ChatLoaded, Some(chat.id), chat)).collect());
             match scan.next {
                 Some(next) => from = next,
-                // All of the list was read: what is kept beyond it is gone.
-                None => return Ok(self.kept_chats.keep_only(&met).await?),
+                None => {
+                    // All of the list was read: what is kept beyond it is gone.
+                    self.kept_chats.keep_only(&met).await?;
+                    break;
+                }
             }
         }
+        let loaded = ChatsLoaded { count: met.len() };
+        self.tell(vec![NewEvent::new(EventName::ChatsLoadingComplete, None, &loaded)]);
         Ok(())
     }
 }

@@ -1,11 +1,17 @@
 //! Keeping an account connected: connect, follow its updates, and connect again; stop where only a person can help.
 
+use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
+use tokio::time::Instant;
+
+use crate::account::health::Transition;
+use crate::account::login::LoginState;
 use crate::account::{AccountContext, HealthState};
+use crate::events::NewEvent;
 use crate::runtime::{Backoff, now_ms};
-use crate::telegram::{AuthLoss, Connection, ConnectionOptions, TelegramError, UpdateEvent, Updates};
+use crate::telegram::{AuthLoss, Connection, ConnectionOptions, Delivery, Received, TelegramError, Updates, UpdatesOptions};
 
 /// The first wait after a lost connection is below this.
 const RECONNECT_BASE: Duration = Duration::from_secs(1);
@@ -13,8 +19,11 @@ const RECONNECT_BASE: Duration = Duration::from_secs(1);
 /// No wait between two connects is longer.
 const RECONNECT_CAP: Duration = Duration::from_secs(600);
 
-/// Without anything from Telegram for this long, the connection is asked whether it lives.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+/// What the following of updates may need beyond its own waits: to write down what came.
+const STALL_MARGIN: Duration = Duration::from_secs(20);
+
+/// How often in a row what comes may be unreadable, or make the library panic, before it is left out.
+const UNREADABLE_MAX: u32 = 3;
 
 /// Why an account is not connected any more.
 enum Ended {
@@ -55,13 +64,14 @@ pub(super) async fn keep_connected(context: Rc<AccountContext>) {
             Ended::LoggedIn => {}
             Ended::Auth(loss) => return context.lose_session(loss),
             Ended::Flood(seconds) => {
-                context.health.flood_wait(now_ms().saturating_add(u64::from(seconds) * 1_000));
+                let until = now_ms().saturating_add(u64::from(seconds) * 1_000);
+                context.told(context.health.flood_wait(until));
                 tokio::time::sleep(Duration::from_secs(u64::from(seconds))).await;
             }
             Ended::Lost(error) => {
                 let wait = backoff.next_wait();
                 tracing::warn!(account = %context.ownership.account, %error, wait_ms = wait.as_millis(), "the connection was lost");
-                context.health.enter(HealthState::Reconnecting, Some(error.to_string()));
+                context.enter(HealthState::Reconnecting, Some(error.to_string()));
                 tokio::time::sleep(wait).await;
             }
         }
@@ -70,50 +80,83 @@ pub(super) async fn keep_connected(context: Rc<AccountContext>) {
 
 /// Connects and follows updates; answers only when that has ended.
 async fn connected(context: &Rc<AccountContext>, backoff: &mut Backoff) -> Ended {
-    match open(context).await {
-        Ok(mut updates) => {
-            backoff.reset();
-            follow(context, &mut updates).await.unwrap_or_else(Ended::from)
-        }
-        Err(error) => error.into(),
+    let mut updates = match open(context).await {
+        Ok(updates) => updates,
+        Err(error) => return error.into(),
+    };
+    backoff.reset();
+    let alive = Cell::new(Instant::now());
+    let error = tokio::select! {
+        error = follow(context, &mut updates, &alive) => error,
+        () = stalled(context, &alive) => TelegramError::Stalled,
+    };
+    if error.is_unreadable() {
+        context.unreadable.set(context.unreadable.get().saturating_add(1));
     }
+    error.into()
 }
 
 /// Opens the connection, in turn with other accounts, and proves it.
 async fn open(context: &Rc<AccountContext>) -> Result<Updates, TelegramError> {
     let _turn = context.environment.connects.acquire().await;
     if context.health.read().state == HealthState::Starting {
-        context.health.enter(HealthState::Connecting, None);
+        context.enter(HealthState::Connecting, None);
     }
     let (connection, updates) = Connection::open(context.connection_options()).await?;
     if connection.is_authorized() {
         connection.ping().await?;
-        context.health.seen();
+        context.health.pong();
     }
     context.connect(Rc::new(connection));
     Ok(updates)
 }
 
-/// Follows updates until that fails.
-async fn follow(context: &Rc<AccountContext>, updates: &mut Updates) -> Result<Ended, TelegramError> {
+/// Follows updates until that fails. What happened is durable, together with how far it reaches, before the next is taken.
+async fn follow(context: &Rc<AccountContext>, updates: &mut Updates, alive: &Cell<Instant>) -> TelegramError {
     loop {
-        match tokio::time::timeout(SILENCE_MAX, updates.next()).await {
-            Ok(UpdateEvent::Updates(received)) => {
-                context.health.seen();
-                context.chats_changed();
-                context.phone_calls_told(received.phone_calls);
-                context.group_calls_told(&received.group_calls);
-                updates.save_state().await?;
-            }
-            Ok(UpdateEvent::Closed(error)) => return Err(error),
-            Err(_silence) => {
-                let connection = context.connection.borrow().clone();
-                if let Some(connection) = connection.filter(|connection| connection.is_authorized()) {
-                    connection.ping().await?;
-                    context.health.seen();
-                }
-            }
+        let delivery = match updates.next().await {
+            Ok(delivery) => delivery,
+            Err(error) => return error,
+        };
+        if let Err(error) = take(context, delivery).await {
+            return error;
         }
+        alive.set(Instant::now());
+    }
+}
+
+async fn take(context: &Rc<AccountContext>, mut delivery: Delivery) -> Result<(), TelegramError> {
+    let something = !delivery.events.is_empty();
+    context.health.told(something, delivery.newest, delivery.is_current);
+    if delivery.reconnected {
+        context.health.reconnected();
+    }
+    let Received { phone_calls, group_calls } = std::mem::take(&mut delivery.received);
+    context.phone_calls_told(phone_calls);
+    context.group_calls_told(&group_calls);
+    if delivery.is_empty() {
+        return Ok(());
+    }
+    if something {
+        context.chats_changed();
+    }
+    let batch = delivery.write(context.records.batch())?;
+    context.log.append(delivery.events, batch).await?;
+    context.unreadable.set(0);
+    Ok(())
+}
+
+/// Resolves when the following of updates has stood still for longer than any wait in it may last.
+async fn stalled(context: &AccountContext, alive: &Cell<Instant>) {
+    let limits = &context.environment.settings.limits;
+    let patience = limits.quiet_max + limits.answer_timeout + STALL_MARGIN;
+    loop {
+        let until = alive.get() + patience;
+        if until <= Instant::now() {
+            tracing::error!(account = %context.ownership.account, "updates stand still; they are followed anew");
+            return;
+        }
+        tokio::time::sleep_until(until).await;
     }
 }
 
@@ -124,13 +167,36 @@ impl AccountContext {
             api_id: self.api_id,
             device: self.environment.settings.device.clone(),
             records: self.records.clone(),
+            updates: UpdatesOptions {
+                quiet_max: self.environment.settings.limits.quiet_max,
+                answer_timeout: self.environment.settings.limits.answer_timeout,
+                start_over: self.unreadable.get() >= UNREADABLE_MAX,
+            },
         }
     }
 
     fn connect(&self, connection: Rc<Connection>) {
         self.connection.replace(Some(connection));
-        self.health.enter(HealthState::Online, None);
+        self.enter(HealthState::Online, None);
         self.changed.notify_waiters();
+    }
+
+    /// Enters a state, and tells whoever listens.
+    pub(super) fn enter(&self, state: HealthState, reason: Option<String>) {
+        self.told(self.health.enter(state, reason));
+    }
+
+    fn told(&self, transition: Option<Transition>) {
+        if let Some(transition) = transition {
+            self.tell(transition.events());
+        }
+    }
+
+    /// Takes events up that this server itself has to tell of the account. One that is still logging in is nobody's yet.
+    pub(super) fn tell(&self, events: Vec<NewEvent>) {
+        if matches!(*self.login.borrow(), LoginState::Complete) {
+            self.log.note(events);
+        }
     }
 
     fn disconnect(&self) {
@@ -142,7 +208,7 @@ impl AccountContext {
         let state = if loss.is_ban() { HealthState::Banned } else { HealthState::LoginRequired };
         tracing::warn!(account = %self.ownership.account, reason = loss.name(), "Telegram ended the session");
         self.disconnect();
-        self.health.enter(state, Some(loss.name().to_owned()));
+        self.enter(state, Some(loss.name().to_owned()));
         self.changed.notify_waiters();
     }
 }

@@ -55,11 +55,6 @@ impl AccountHandle {
         Self { ownership: Ownership { owner, account }, mailbox }
     }
 
-    /// The account's id.
-    pub(crate) fn id(&self) -> AccountId {
-        self.ownership.account
-    }
-
     /// Runs one permitted operation; uses the capability up. What it sends has `send_ids`, or random ones.
     pub(crate) async fn run(
         self,

@@ -44,6 +44,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::environment::Environment;
 use crate::error::{Code, Error};
+use crate::events::AccountLog;
 use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Actor, Supervised, Tasks, supervise};
@@ -110,6 +111,7 @@ pub(crate) struct Seed {
     pub(crate) origin: Origin,
     pub(crate) records: AccountRecords,
     pub(crate) health: HealthCell,
+    pub(crate) log: Arc<AccountLog>,
 }
 
 /// Everything that the account's actor owns. Shared between the actor and its waiting work, on one thread.
@@ -119,6 +121,7 @@ pub struct AccountContext {
     environment: Arc<Environment>,
     records: AccountRecords,
     health: HealthCell,
+    log: Arc<AccountLog>,
     tasks: Tasks,
     connection: RefCell<Option<Rc<Connection>>>,
     /// Told whenever the connection or the health changes.
@@ -130,6 +133,8 @@ pub struct AccountContext {
     /// Asks for a new connection: the login has changed.
     reconnect: Notify,
     chats: RefCell<Option<chat_list::CachedChats>>,
+    /// How often in a row updates came that could not be understood.
+    unreadable: Cell<u32>,
     loading_chats: Cell<bool>,
     kept_chats: KeptChats,
     /// Held while folders change, the saved ones or Telegram's.
@@ -278,6 +283,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             environment: Arc::clone(&shared),
             records: seed.records.clone(),
             health: seed.health.clone(),
+            log: Arc::clone(&seed.log),
             tasks: tasks.clone(),
             connection: RefCell::default(),
             changed: Notify::new(),
@@ -285,6 +291,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             floods: RefCell::default(),
             login: RefCell::new(LoginState::new(&seed.origin)),
             reconnect: Notify::new(),
+            unreadable: Cell::new(0),
             chats: RefCell::default(),
             loading_chats: Cell::new(false),
             kept_chats: KeptChats::new(seed.records.clone(), KEPT_MAX),
@@ -294,6 +301,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             phone_calls: PhoneCalls::default(),
             group_calls: GroupCalls::default(),
         });
+        context.enter(HealthState::Starting, None);
         tasks.spawn(connect::keep_connected(Rc::clone(&context)));
         Box::pin(async move { Ok(AccountActor { context }) })
     };

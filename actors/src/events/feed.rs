@@ -11,11 +11,11 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::watch;
 
+use super::Event;
 use super::filter::EventFilter;
 use super::log::AccountLog;
 use super::reader::{EndReason, Registration};
 use super::recent::Recent;
-use super::Event;
 use crate::caller::Principal;
 use crate::error::{Code, Error};
 use crate::identity::AccountId;

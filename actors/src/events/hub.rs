@@ -66,12 +66,17 @@ impl EventHub {
         Ok(log)
     }
 
+    /// Takes events of an account up, if its log is open.
+    pub(crate) fn tell(&self, user: &UserId, account: AccountId, events: Vec<NewEvent>) {
+        if let Some(log) = self.known_feed(user).and_then(|feed| feed.account(account)) {
+            log.note(events);
+        }
+    }
+
     /// Ends the readers of an account that is deleted, tells the others, and lets go of its log.
     pub(crate) fn close_account(&self, user: &UserId, account: AccountId) {
         let Some(feed) = self.known_feed(user) else { return };
-        if let Some(log) = feed.account(account) {
-            log.note(vec![NewEvent::new(EventName::AccountDeleted, None, &serde_json::Map::new())]);
-        }
+        self.tell(user, account, vec![NewEvent::new(EventName::AccountDeleted, None, &serde_json::Map::new())]);
         feed.end_readers(|_, of| (of == Some(account)).then_some(EndReason::AccountDeleted));
         feed.remove_account(account);
     }
@@ -86,9 +91,7 @@ impl EventHub {
     /// Ends the readers of an agent.
     pub(crate) fn end_agent(&self, user: &UserId, key: &KeyId, reason: EndReason) {
         if let Some(feed) = self.known_feed(user) {
-            feed.end_readers(|principal, _| {
-                matches!(principal, Principal::Agent { key_id } if key_id == key).then_some(reason)
-            });
+            feed.end_readers(|principal, _| matches!(principal, Principal::Agent { key_id } if key_id == key).then_some(reason));
         }
     }
 

@@ -235,11 +235,8 @@ impl AccountLog {
         let (commit, removed) = {
             let mut head = self.head();
             // A little more than needed, so that not every append removes something.
-            let excess = if head.bytes > self.limits.log_bytes_max {
-                head.bytes - self.limits.log_bytes_max / 16 * 15
-            } else {
-                0
-            };
+            let excess =
+                if head.bytes > self.limits.log_bytes_max { head.bytes - self.limits.log_bytes_max / 16 * 15 } else { 0 };
             let (mut freed, mut removed, mut batch, mut trimmed) = (0u64, 0, self.records.batch(), head.trimmed);
             for (id, length) in &blocks {
                 let position = <[u8; 8]>::try_from(id.as_slice()).map_or(0, u64::from_be_bytes);

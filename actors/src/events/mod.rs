@@ -41,10 +41,6 @@ pub struct EventLimits {
 
 impl Default for EventLimits {
     fn default() -> Self {
-        Self {
-            log_bytes_max: 64 * 1_024 * 1_024,
-            log_age_max: Duration::from_secs(14 * 86_400),
-            readers_per_principal_max: 100,
-        }
+        Self { log_bytes_max: 64 * 1_024 * 1_024, log_age_max: Duration::from_secs(14 * 86_400), readers_per_principal_max: 100 }
     }
 }

@@ -12,7 +12,7 @@ use super::feed::{Feed, Found, Seat, read_logs};
 use super::filter::EventFilter;
 use super::{Cursor, Event};
 use crate::caller::{Caller, Principal};
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::identity::AccountId;
 
 /// How many events a reader takes at once, at most.
@@ -66,6 +66,18 @@ reasons! {
     ServerStopping = "server_stopping", "The server is stopping: connect again in a moment";
     /// Events could not be read.
     Failed = "failed", "The events could not be read: connect again, and tell the operator if this goes on";
+}
+
+impl From<EndReason> for Error {
+    fn from(reason: EndReason) -> Self {
+        match reason {
+            EndReason::KeyRevoked | EndReason::KeySuspended | EndReason::TokenExpired => Self::unauthorized(),
+            EndReason::AccountDeleted => Self::account_forbidden(),
+            EndReason::AccountSuspended => Self::account_suspended(),
+            EndReason::KeyChanged => Self::new(Code::Conflict, reason.detail()),
+            EndReason::ServerStopping | EndReason::Failed => Self::new(Code::Overloaded, reason.detail()).retry_after_secs(5),
+        }
+    }
 }
 
 /// One reader as others see it.

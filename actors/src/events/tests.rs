@@ -133,8 +133,7 @@ async fn accounts_of_a_user_are_one_sequence_however_their_commits_end() {
     for begin in [0, 1, 200, 449] {
         let from = seen[begin].cursor();
         let again = drain(&mut house.everything(from)).await;
-        let told: Vec<Value> =
-            seen[begin + 1..].iter().map(|event| serde_json::from_slice(event.payload()).unwrap()).collect();
+        let told: Vec<Value> = seen[begin + 1..].iter().map(|event| serde_json::from_slice(event.payload()).unwrap()).collect();
         assert_eq!(again, told, "from {begin}");
     }
     let only = drain(&mut house.read(&house.human(), Some(&accounts[..1]), Some(Cursor::OLDEST))).await;

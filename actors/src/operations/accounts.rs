@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use crate::account::Health;
 use crate::error::Error;
 use crate::identity::AccountId;
-use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, UserOperation};
+use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, Repetition, UserOperation};
 use crate::scope::Scope;
 use crate::telegram::UserInfo;
 use crate::user::UserCall;
@@ -112,5 +112,64 @@ impl Operation for DeleteAccount {
 impl UserOperation for DeleteAccount {
     async fn run(self, call: UserCall) -> Result<(), Error> {
         call.delete_account(self.account_id).await
+    }
+}
+
+/// What an agent is told that would suspend or resume an account.
+const SUSPENDING_IS_HUMAN: &str = "Agent keys cannot suspend or resume accounts";
+
+/// Stops an account until it is resumed. It keeps its session with Telegram, and its events.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct SuspendAccount {
+    account_id: AccountReference,
+}
+
+impl Operation for SuspendAccount {
+    const DECLARATION: Declaration = Declaration::new(
+        "suspend_account",
+        "Stop an account until it is resumed: nobody reaches it, and its event streams end.",
+        Method::Post,
+        "/accounts/{accountId}/suspend",
+        Access::Human(SUSPENDING_IS_HUMAN),
+        Effect::Write,
+    )
+    .repetition(Repetition::Harmless);
+    type Output = AccountDetail;
+
+    in_account!();
+}
+
+impl UserOperation for SuspendAccount {
+    async fn run(self, call: UserCall) -> Result<AccountDetail, Error> {
+        call.suspend_account(self.account_id).await
+    }
+}
+
+/// Lets a suspended account go on.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResumeAccount {
+    account_id: AccountReference,
+}
+
+impl Operation for ResumeAccount {
+    const DECLARATION: Declaration = Declaration::new(
+        "resume_account",
+        "Let a suspended account go on; it catches up with what happened meanwhile.",
+        Method::Post,
+        "/accounts/{accountId}/resume",
+        Access::Human(SUSPENDING_IS_HUMAN),
+        Effect::Write,
+    )
+    .repetition(Repetition::Harmless);
+    type Output = AccountDetail;
+
+    in_account!();
+}
+
+impl UserOperation for ResumeAccount {
+    async fn run(self, call: UserCall) -> Result<AccountDetail, Error> {
+        call.resume_account(self.account_id).await
     }
 }

@@ -18,6 +18,7 @@ pub mod contact_changes;
 pub mod contacts;
 pub mod credentials;
 pub mod drafts;
+pub mod events;
 pub mod folders;
 pub mod forwarding;
 pub mod group_calls;

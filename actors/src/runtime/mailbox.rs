@@ -77,6 +77,16 @@ impl<M: Send + 'static> Mailbox<M> {
         settled.is_ok_and(|state| *state == Lifecycle::Running)
     }
 
+    /// Waits until the actor is given up, and answers how it failed last; `None` when it is stopped without that.
+    pub async fn failed(&self) -> Option<String> {
+        let mut lifecycle = self.lifecycle.clone();
+        let ended = lifecycle.wait_for(|state| matches!(state, Lifecycle::Failed(_) | Lifecycle::Stopped)).await.ok()?;
+        match &*ended {
+            Lifecycle::Failed(reason) => Some(reason.clone()),
+            _ => None,
+        }
+    }
+
     /// Waits until the actor is gone for good.
     pub async fn stopped(&self) {
         let mut lifecycle = self.lifecycle.clone();

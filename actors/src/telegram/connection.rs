@@ -11,7 +11,6 @@ use grammers_client::Client;
 use grammers_client::client::ClientConfiguration;
 use grammers_mtsender::{ConnectionParams, NoRetries, SenderPool};
 use grammers_session::Session;
-use grammers_session::types::PeerId;
 use grammers_tl_types::{RemoteCall, enums, functions};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
@@ -20,7 +19,7 @@ use super::convert::Met;
 use super::dialogs::DIALOGS_PAGE_MAX;
 use super::key_exchange::make_key;
 use super::session::SealedSession;
-use super::{ChatFilter, ChatId, ListPlace, Network, TelegramError, Updates};
+use super::{ChatFilter, ChatId, ListPlace, Network, TelegramError, Updates, UpdatesOptions};
 use crate::vault::AccountRecords;
 
 /// How long one call may take.
@@ -29,8 +28,8 @@ pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
 /// Calls of one connection that may be at work at once; further ones wait.
 const CALLS_MAX: usize = 16;
 
-/// Updates that may wait between the socket and the account. What does not fit is lost, and found again as a gap.
-const UPDATES_MAX: usize = 1_024;
+/// Updates that may wait between the socket and the account. What does not fit is dropped, and asked for again.
+const UPDATES_MAX: usize = 8_192;
 
 /// What the server calls itself in Telegram's list of devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -67,6 +66,8 @@ pub struct ConnectionOptions {
     pub device: Device,
     /// Where the session is kept.
     pub records: AccountRecords,
+    /// How updates are followed.
+    pub updates: UpdatesOptions,
 }
 
 /// An open connection. Dropping it closes it.
@@ -87,17 +88,16 @@ impl Connection {
     /// [`TelegramError::Connection`] or [`TelegramError::Datacentre`] when no auth key can be made, [`TelegramError::Record`] when the
     /// session cannot be read.
     pub async fn open(options: ConnectionOptions) -> Result<(Self, Updates), TelegramError> {
-        let ConnectionOptions { network, api_id, device, records } = options;
-        let session = Arc::new(SealedSession::load(network.clone(), records).await?);
+        let ConnectionOptions { network, api_id, device, records, updates: options_of_updates } = options;
+        let session = Arc::new(SealedSession::load(network.clone(), records.clone()).await?);
         let SenderPool { runner, handle, updates } =
             SenderPool::with_configuration(Arc::clone(&session), api_id, parameters(&device));
-        let handle_of_updates = handle.clone();
         let client = Client::with_configuration(handle, ClientConfiguration { auto_cache_peers: false });
         let runner = tokio::spawn(runner.run());
         let connection =
             Self { client, session: Arc::clone(&session), api_id, device, network, calls: Semaphore::new(CALLS_MAX), runner };
         connection.ensure_key(connection.session.home_dc_id()?).await?;
-        let updates = Updates::new(handle_of_updates, session, updates).await?;
+        let updates = Updates::new(connection.client.clone(), session, &records, updates, options_of_updates).await?;
         Ok((connection, updates))
     }
 
@@ -157,25 +157,11 @@ impl Connection {
 
     /// How to address a chat in a call. One that was never met is looked for among the most recent chats.
     pub(super) async fn input_peer(&self, chat: ChatId) -> Result<enums::InputPeer, TelegramError> {
-        if let Some(peer) = self.known_peer(chat).await? {
+        if let Some(peer) = self.session.input_peer(chat).await? {
             return Ok(peer);
         }
         self.scan_chats(&ChatFilter::default(), ListPlace::Top, DIALOGS_PAGE_MAX).await?;
-        self.known_peer(chat).await?.ok_or(TelegramError::ChatNotFound)
-    }
-
-    async fn known_peer(&self, chat: ChatId) -> Result<Option<enums::InputPeer>, TelegramError> {
-        if self.session.self_id() == Some(chat.value()) {
-            return Ok(Some(enums::InputPeer::PeerSelf));
-        }
-        let Some(id) = PeerId::from_bot_api_dialog_id(chat.value()) else { return Ok(None) };
-        let known = self.session.peer(id).await?;
-        let reference = match (self.session.peer_ref(id).await?, known) {
-            (Some(reference), _) => reference,
-            (None, Some(_)) => id.to_ambient_ref(),
-            (None, None) => return Ok(None),
-        };
-        Ok(Some(enums::InputPeer::from(&reference)))
+        self.session.input_peer(chat).await?.ok_or(TelegramError::ChatNotFound)
     }
 }
 

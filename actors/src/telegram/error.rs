@@ -134,6 +134,9 @@ pub enum TelegramError {
     /// The network has no such datacentre, or its key exchange failed.
     #[error("the datacentre cannot be used: {0}")]
     Datacentre(String),
+    /// The following of updates stood still.
+    #[error("updates stood still")]
+    Stalled,
     /// The library panicked during this call.
     #[error("the call panicked")]
     Panicked,
@@ -171,6 +174,11 @@ impl TelegramError {
     /// Whether the connection is at fault, so that a call which changes nothing may be tried again on a new one.
     pub fn is_connection(&self) -> bool {
         matches!(self, Self::Connection(_) | Self::Unreachable(_))
+    }
+
+    /// Whether what came could not be understood, so that the same would happen when it comes again.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Panicked | Self::Unexpected(_))
     }
 }
 

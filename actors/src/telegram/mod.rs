@@ -97,4 +97,4 @@ pub use sending::{SendOptions, TextToSend};
 pub use transfer::{PART_BYTES, PIECE_BYTES, Transfers, Upload};
 pub use types::{Chat, ChatPage, ChatType, FileKind, MediaInfo, MediaType, Message, OutgoingFile, StoredFile, UserInfo};
 pub use typing::ChatAction;
-pub use updates::{Received, UpdateEvent, Updates};
+pub use updates::{Delivery, Received, Updates, UpdatesOptions};

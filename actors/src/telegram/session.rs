@@ -4,12 +4,14 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use grammers_session::types::{ChannelState, DcOption, PeerAuth, PeerId, PeerInfo, UpdateState, UpdatesState};
+use grammers_session::types::{DcOption, PeerAuth, PeerId, PeerInfo, UpdateState, UpdatesState};
 use grammers_session::{BoxFuture, Session, SessionData};
+use grammers_tl_types::enums;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-use super::Network;
+use super::updates::state;
+use super::{ChatId, Network};
 use crate::vault::{AccountRecords, Durability, Space, VaultError};
 
 /// Peers that are kept in memory; the others are read from the store when they are needed.
@@ -24,7 +26,6 @@ const SESSION: &[u8] = b"";
 struct SessionRecord {
     home_dc: i32,
     datacentres: BTreeMap<i32, DatacentreRecord>,
-    updates: UpdatesRecord,
     self_id: Option<i64>,
 }
 
@@ -44,15 +45,6 @@ impl DatacentreRecord {
         hex::decode_to_slice(self.auth_key.as_ref()?.as_str(), &mut key).ok()?;
         Some(key)
     }
-}
-
-#[derive(Clone, Default, Serialize, Deserialize)]
-struct UpdatesRecord {
-    pts: i32,
-    qts: i32,
-    date: i32,
-    seq: i32,
-    channels: BTreeMap<i64, i32>,
 }
 
 /// A peer as it is kept, sealed, under its id in the marked form.
@@ -161,6 +153,21 @@ impl SealedSession {
         record.and_then(|record| record.address).or_else(known)
     }
 
+    /// How to address a chat in a call, if this account has met it.
+    pub(super) async fn input_peer(&self, chat: ChatId) -> Result<Option<enums::InputPeer>, VaultError> {
+        if self.self_id() == Some(chat.value()) {
+            return Ok(Some(enums::InputPeer::PeerSelf));
+        }
+        let Some(id) = PeerId::from_bot_api_dialog_id(chat.value()) else { return Ok(None) };
+        let known = self.peer(id).await?;
+        let reference = match (self.peer_ref(id).await?, known) {
+            (Some(reference), _) => reference,
+            (None, Some(_)) => id.to_ambient_ref(),
+            (None, None) => return Ok(None),
+        };
+        Ok(Some(enums::InputPeer::from(&reference)))
+    }
+
     async fn stored_peer(&self, id: i64) -> Result<Option<PeerRecord>, VaultError> {
         if let Some(peer) = self.cache().peers.get(&id) {
             return Ok(Some(*peer));
@@ -252,26 +259,11 @@ impl Session for SealedSession {
     }
 
     fn updates_state(&self) -> BoxFuture<'_, Result<UpdatesState, VaultError>> {
-        let UpdatesRecord { pts, qts, date, seq, channels } = self.state().updates.clone();
-        let channels = channels.into_iter().map(|(id, pts)| ChannelState { id, pts }).collect();
-        Box::pin(std::future::ready(Ok(UpdatesState { pts, qts, date, seq, channels })))
+        Box::pin(state::library_state(&self.records))
     }
 
     fn set_update_state(&self, update: UpdateState) -> BoxFuture<'_, Result<(), VaultError>> {
-        Box::pin(self.change(Durability::Relaxed, move |state| {
-            let updates = &mut state.updates;
-            match update {
-                UpdateState::All(UpdatesState { pts, qts, date, seq, channels }) => {
-                    let channels = channels.into_iter().map(|channel| (channel.id, channel.pts)).collect();
-                    *updates = UpdatesRecord { pts, qts, date, seq, channels };
-                }
-                UpdateState::Primary { pts, date, seq } => (updates.pts, updates.date, updates.seq) = (pts, date, seq),
-                UpdateState::Secondary { qts } => updates.qts = qts,
-                UpdateState::Channel { id, pts } => {
-                    updates.channels.insert(id, pts);
-                }
-            }
-        }))
+        Box::pin(async move { state::write_library_state(&self.records, update).await?.commit(Durability::Durable).await })
     }
 }
 

@@ -1,6 +1,7 @@
 //! The accounts of a user: loaded at start, added by a login, and destroyed with their keys.
 
 use std::rc::Rc;
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -8,14 +9,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{self, AccountHandle, AccountMessage, HealthCell, HealthState, LoginProgress, LoginStep, Origin};
 use crate::error::{Code, Error};
+use crate::events::AccountLog;
 use crate::identity::AccountId;
 use crate::operation::AccountReference;
 use crate::operations::accounts::{Account, AccountDetail};
 use crate::operations::login::LoginOutcome;
-use crate::runtime::{Lifecycle, Supervised, now_secs};
+use crate::runtime::{Mailbox, Supervised, now_secs};
 use crate::telegram::UserInfo;
 use crate::user::UserContext;
-use crate::vault::{Durability, Space};
+use crate::vault::{AccountRecords, Durability, Space};
 
 /// How many accounts are read from the store at once.
 const PAGE_LENGTH: usize = 256;
@@ -26,6 +28,9 @@ const LOG_OUT_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a stopped account may take to let go of its connection.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Why a suspended account is stopped.
+const SUSPENDED: &str = "suspended by its owner";
+
 /// What is kept of an account that is logged in, sealed with its user's key.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct AccountRecord {
@@ -35,11 +40,15 @@ pub(crate) struct AccountRecord {
     user: UserInfo,
     /// When it was logged in here (Unix seconds).
     created_at: u64,
+    /// Whether its owner has suspended it.
+    #[serde(default)]
+    suspended: bool,
 }
 
 /// An account of this user, logged in or on its way.
 pub(crate) struct OwnedAccount {
-    actor: Supervised<AccountMessage>,
+    /// None while it is suspended.
+    actor: Option<Supervised<AccountMessage>>,
     health: HealthCell,
     stage: Stage,
 }
@@ -90,18 +99,61 @@ impl UserContext {
             Stage::LoggedIn(record) => record.api_id,
         };
         let health = HealthCell::new();
-        let seed = account::Seed { owner: self.user.clone(), account: id, api_id, origin, records, health: health.clone() };
-        Ok(OwnedAccount { actor: account::start(&self.environment, seed)?, health, stage })
+        let log = self.environment.events.open_account(&self.user, id, records.clone()).await?;
+        if matches!(&stage, Stage::LoggedIn(AccountRecord { suspended: true, .. })) {
+            let _told_when_it_was_suspended = health.enter(HealthState::Stopped, Some(SUSPENDED.to_owned()));
+            return Ok(OwnedAccount { actor: None, health, stage });
+        }
+        let actor = self.start_actor(id, api_id, origin, records, health.clone(), log)?;
+        Ok(OwnedAccount { actor: Some(actor), health, stage })
+    }
+
+    fn start_actor(
+        &self,
+        account: AccountId,
+        api_id: i32,
+        origin: Origin,
+        records: AccountRecords,
+        health: HealthCell,
+        log: Arc<AccountLog>,
+    ) -> Result<Supervised<AccountMessage>, Error> {
+        let (owner, watched) = (self.user.clone(), (health.clone(), Arc::clone(&log)));
+        let seed = account::Seed { owner, account, api_id, origin, records, health, log };
+        let actor = account::start(&self.environment, seed)?;
+        self.watch_for_failure(actor.mailbox().clone(), watched.0, watched.1);
+        Ok(actor)
+    }
+
+    /// Tells when an account's actor is given up.
+    fn watch_for_failure(&self, mailbox: Mailbox<AccountMessage>, health: HealthCell, log: Arc<AccountLog>) {
+        self.tasks.spawn(async move {
+            if let Some(reason) = mailbox.failed().await
+                && let Some(transition) = health.enter(HealthState::Failed, Some(reason))
+            {
+                log.note(transition.events());
+            }
+        });
     }
 
     fn count_accounts(&self) {
         self.activity.accounts.store(self.accounts.borrow().len(), Ordering::Relaxed);
     }
 
-    /// The way to an account of this user; `None` for any other id.
+    /// Whether the account is this user's.
+    pub(crate) fn owns(&self, id: AccountId) -> bool {
+        self.accounts.borrow().contains_key(&id)
+    }
+
+    /// Whether the account is suspended.
+    pub(crate) fn is_suspended(&self, id: AccountId) -> bool {
+        self.accounts.borrow().get(&id).is_some_and(|account| account.actor.is_none())
+    }
+
+    /// The way to an account of this user; `None` for any other id, and while the account is suspended.
     pub(crate) fn account(&self, id: AccountId) -> Option<AccountHandle> {
         let accounts = self.accounts.borrow();
-        accounts.get(&id).map(|account| AccountHandle::new(self.user.clone(), id, account.actor.mailbox().clone()))
+        let mailbox = accounts.get(&id)?.actor.as_ref()?.mailbox().clone();
+        Some(AccountHandle::new(self.user.clone(), id, mailbox))
     }
 
     /// The accounts that are logged in, sorted by id.
@@ -121,10 +173,7 @@ impl UserContext {
         let Stage::LoggedIn(record) = &account.stage else {
             return Err(Error::new(Code::Conflict, "This account is still logging in"));
         };
-        let mut health = account.health.read();
-        if let Lifecycle::Failed(_) = account.actor.mailbox().lifecycle() {
-            health.state = HealthState::Failed;
-        }
+        let health = account.health.read();
         Ok(AccountDetail { account: account.summary(*id, record), user: record.user.clone(), health })
     }
 
@@ -140,8 +189,8 @@ impl UserContext {
         let id = AccountId::generate();
         let stage = Stage::LoggingIn { api_id: credentials.api_id };
         let account = self.start_account(id, Origin::Login { api_hash: credentials.api_hash }, stage).await?;
-        let handle = AccountHandle::new(self.user.clone(), id, account.actor.mailbox().clone());
         self.accounts.borrow_mut().insert(id, account);
+        let handle = self.account(id).ok_or_else(Error::account_forbidden)?;
         self.count_accounts();
         self.expire_login(id);
         match handle.login(LoginStep::Phone(phone.to_owned())).await {
@@ -198,7 +247,7 @@ impl UserContext {
             LoginProgress::PasswordRequired => return Ok(LoginOutcome::PasswordRequired),
             LoginProgress::CodeSent => return Err(Error::internal("a login step went back to its beginning")),
         };
-        let record = AccountRecord { api_id, user: user.clone(), created_at: now_secs() };
+        let record = AccountRecord { api_id, user: user.clone(), created_at: now_secs(), suspended: false };
         self.records.batch().put(Space::Account, id.as_bytes(), &record)?.commit(Durability::Durable).await?;
         if let Some(account) = self.accounts.borrow_mut().get_mut(&id) {
             account.stage = Stage::LoggedIn(record);
@@ -209,6 +258,10 @@ impl UserContext {
     /// Logs an account out and destroys everything that is kept of it. From the first moment on, no other call reaches it.
     pub(crate) async fn delete_account(&self, reference: AccountReference) -> Result<(), Error> {
         let id = reference.id().ok_or_else(Error::account_forbidden)?;
+        if self.is_suspended(id) {
+            // Telegram must hear of it, too.
+            self.resume_account(reference).await?;
+        }
         let handle = self.account(id).ok_or_else(Error::account_forbidden)?;
         let removed = self.accounts.borrow_mut().remove(&id);
         match tokio::time::timeout(LOG_OUT_TIMEOUT, handle.log_out()).await {
@@ -226,17 +279,67 @@ impl UserContext {
     }
 
     async fn destroy(&self, id: AccountId, account: Option<OwnedAccount>) -> Result<(), Error> {
-        if let Some(account) = account {
-            let mailbox = account.actor.mailbox().clone();
-            account.actor.stop();
-            if tokio::time::timeout(STOP_TIMEOUT, mailbox.stopped()).await.is_err() {
-                tracing::warn!(account = %id, "an account did not stop in time");
-            }
+        if let Some(actor) = account.and_then(|account| account.actor) {
+            stop(id, actor).await;
         }
         self.count_accounts();
         self.quotas.forget_account(id);
+        self.environment.events.close_account(&self.user, id);
         self.records.batch().delete(Space::Account, id.as_bytes()).commit(Durability::Durable).await?;
         self.records.destroy_account(id).await?;
         Ok(())
+    }
+
+    /// Stops an account until its owner resumes it; durable before it stops. It keeps its session and its events.
+    pub(crate) async fn suspend_account(&self, reference: AccountReference) -> Result<AccountDetail, Error> {
+        let id = reference.id().ok_or_else(Error::account_forbidden)?;
+        self.keep_suspended(id, true).await?;
+        let taken = self.accounts.borrow_mut().get_mut(&id).and_then(|account| account.actor.take());
+        if let Some(actor) = taken {
+            stop(id, actor).await;
+            let health = self.accounts.borrow().get(&id).map(|account| account.health.clone());
+            if let Some(transition) = health.and_then(|health| health.enter(HealthState::Stopped, Some(SUSPENDED.to_owned()))) {
+                self.environment.events.tell(&self.user, id, transition.events());
+            }
+            self.environment.events.suspend_account(&self.user, id);
+        }
+        self.account_detail(reference)
+    }
+
+    /// Lets a suspended account go on. It catches up with what happened meanwhile.
+    pub(crate) async fn resume_account(&self, reference: AccountReference) -> Result<AccountDetail, Error> {
+        let id = reference.id().ok_or_else(Error::account_forbidden)?;
+        let api_id = self.keep_suspended(id, false).await?;
+        let records = self.records.account(id).await?;
+        let log = self.environment.events.open_account(&self.user, id, records.clone()).await?;
+        if let Some(account) = self.accounts.borrow_mut().get_mut(&id).filter(|account| account.actor.is_none()) {
+            account.actor = Some(self.start_actor(id, api_id, Origin::Existing, records, account.health.clone(), log)?);
+        }
+        self.account_detail(reference)
+    }
+
+    /// Keeps whether an account is suspended; answers its application.
+    async fn keep_suspended(&self, id: AccountId, suspended: bool) -> Result<i32, Error> {
+        let known = self.accounts.borrow().get(&id).map(|account| match &account.stage {
+            Stage::LoggedIn(record) => Some(record.clone()),
+            Stage::LoggingIn { .. } => None,
+        });
+        let record = known.ok_or_else(Error::account_forbidden)?;
+        let record = record.ok_or_else(|| Error::new(Code::Conflict, "This account is still logging in"))?;
+        let record = AccountRecord { suspended, ..record };
+        self.records.batch().put(Space::Account, id.as_bytes(), &record)?.commit(Durability::Durable).await?;
+        let api_id = record.api_id;
+        if let Some(account) = self.accounts.borrow_mut().get_mut(&id) {
+            account.stage = Stage::LoggedIn(record);
+        }
+        Ok(api_id)
+    }
+}
+
+/// Stops an account's actor, and waits until it has let go of its connection.
+async fn stop(id: AccountId, actor: Supervised<AccountMessage>) {
+    actor.stop();
+    if tokio::time::timeout(STOP_TIMEOUT, actor.mailbox().stopped()).await.is_err() {
+        tracing::warn!(account = %id, "an account did not stop in time");
     }
 }

@@ -3,7 +3,8 @@
 use crate::account::AccountHandle;
 use crate::caller::{Caller, Principal};
 use crate::error::{Code, Error};
-use crate::operation::{Access, AccountReference, Declaration, Invocation, RateClass};
+use crate::identity::AccountId;
+use crate::operation::{Access, AccountReference, Declaration, Invocation, RateClass, Work};
 use crate::runtime::now_secs;
 use crate::user::UserContext;
 use crate::user::agent_keys::AgentKey;
@@ -41,11 +42,15 @@ pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invoca
             access_of_agent(declaration, key.ok_or_else(Error::unauthorized)?, invocation.account)?;
         }
     }
-    let account = match invocation.account {
+    let id = match invocation.account {
         None => None,
-        Some(reference) => Some(reference.id().and_then(|id| user.account(id)).ok_or_else(Error::account_forbidden)?),
+        Some(reference) => Some(reference.id().filter(|id| user.owns(*id)).ok_or_else(Error::account_forbidden)?),
     };
-    let limits = draw_limits(user, caller, declaration, account.as_ref())?;
+    let account = id.and_then(|id| user.account(id));
+    if matches!(invocation.work, Work::Account(_)) && account.is_none() {
+        return Err(Error::account_suspended().into());
+    }
+    let limits = draw_limits(user, caller, declaration, id)?;
     Ok(Permit { account, limits })
 }
 
@@ -76,14 +81,14 @@ fn draw_limits(
     user: &UserContext,
     caller: &Caller,
     declaration: &Declaration,
-    account: Option<&AccountHandle>,
+    account: Option<AccountId>,
 ) -> Result<Vec<LimitState>, Denial> {
     let mut limits = Vec::new();
     if let Some(key_id) = caller.key_id().filter(|_| declaration.effect.is_mutation()) {
         keep(&mut limits, user.quotas.draw_agent(key_id))?;
     }
     match (declaration.rate, account) {
-        (RateClass::Account, Some(account)) => keep(&mut limits, user.quotas.draw_account(account.id()))?,
+        (RateClass::Account, Some(account)) => keep(&mut limits, user.quotas.draw_account(account))?,
         (RateClass::Login, _) => keep(&mut limits, user.quotas.draw_login())?,
         _ => {}
     }

@@ -161,7 +161,7 @@ impl Ended {
 fn kept(declaration: &Declaration, body: &Body) -> Outcome {
     match body {
         Body::Empty => Outcome::Empty,
-        Body::Bytes(..) => Outcome::NotKept,
+        Body::Bytes(..) | Body::Events(_) => Outcome::NotKept,
         Body::Json(json) if declaration.secret_members.is_empty() => {
             String::from_utf8(json.clone()).map_or(Outcome::NotKept, Outcome::Json)
         }
@@ -192,6 +192,7 @@ fn is_final(code: Code) -> bool {
             | Code::SpeechFailed
             | Code::TelegramUnreachable
             | Code::AccountNotReady
+            | Code::AccountSuspended
             | Code::AuditUnavailable
             | Code::Overloaded
             | Code::OutcomeUnknown

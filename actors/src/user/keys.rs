@@ -6,6 +6,7 @@ use secrecy::SecretString;
 
 use crate::audit::AuditRow;
 use crate::error::{Code, Error};
+use crate::events::EndReason;
 use crate::identity::{AccountId, KeyId};
 use crate::user::UserContext;
 use crate::user::agent_keys::{AgentKey, IndexedKey, KeyGrant};
@@ -59,7 +60,7 @@ impl UserContext {
         self.store_key(&revoked).await
     }
 
-    /// A key and its line in the index across users are one commit.
+    /// A key and its line in the index across users are one commit. Whoever reads events with it must connect again.
     async fn store_key(&self, key: &AgentKey) -> Result<(), Error> {
         let index = self.environment.vault.server_records();
         let batch = self.records.batch().put(Space::AgentKey, key.id.as_str().as_bytes(), key)?;
@@ -68,6 +69,8 @@ impl UserContext {
         batch.and(indexing).commit(Durability::Durable).await?;
         self.environment.keys.put(key.id.clone(), line);
         self.agent_keys.borrow_mut().insert(key.id.clone(), key.clone());
+        let reason = if key.revoked { EndReason::KeyRevoked } else { EndReason::KeyChanged };
+        self.environment.events.end_agent(&self.user, &key.id, reason);
         Ok(())
     }
 

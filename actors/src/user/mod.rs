@@ -6,6 +6,7 @@ mod authorize;
 mod idempotency;
 mod keys;
 mod quotas;
+mod reading;
 mod road;
 mod settings;
 mod speech;
@@ -40,6 +41,7 @@ use quotas::Quotas;
 use speech::SpeechWork;
 
 pub use quotas::LimitState;
+pub(crate) use reading::EventsWanted;
 pub(crate) use settings::load_server_credentials;
 pub(crate) use speech::Recording;
 
@@ -98,9 +100,9 @@ impl UserCall {
         Self { context, caller, account: Rc::new(Cell::new(account)), body: Rc::new(Cell::new(body)) }
     }
 
-    /// The account that the operation names and the permit covers; once.
+    /// The account that the operation names and the permit covers; once. There is no way to one that is suspended.
     pub(crate) fn take_account(&self) -> Result<AccountHandle, Error> {
-        self.account.take().ok_or_else(Error::account_forbidden)
+        self.account.take().ok_or_else(Error::account_suspended)
     }
 
     /// The bytes of the request's body, for an operation that takes them; once.

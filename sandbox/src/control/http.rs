@@ -24,6 +24,9 @@ const BODY_BYTES_MAX: usize = 256 * 1_024;
 /// A client must have sent its request by then.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How long a connection may be idle: longer than clients keep theirs, so that none sends a request on one that is just being closed.
+const KEEP_ALIVE: Duration = Duration::from_secs(120);
+
 /// Connections that may be open at once.
 const CONNECTIONS_MAX: usize = 256;
 
@@ -80,6 +83,7 @@ pub fn serve(
     .workers(1)
     .max_connections(CONNECTIONS_MAX)
     .client_request_timeout(REQUEST_TIMEOUT)
+    .keep_alive(KEEP_ALIVE)
     .disable_signals()
     .listen(listener)?
     .run();
@@ -107,6 +111,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/health", web::get().to(|| async { HttpResponse::Ok().json(json!({ "status": "ok" })) }))
         .route("/network", web::get().to(network))
         .route("/network/drop", web::post().to(drop_connections))
+        .route("/network/silence", web::post().to(silence_connections))
         .route("/network/stop", web::post().to(stop))
         .route("/users", web::post().to(create_user))
         .route("/users/{phone}/code", web::get().to(login_code))
@@ -130,19 +135,27 @@ async fn network(shared: web::Data<Shared>) -> HttpResponse {
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Drop {
+struct Whose {
     #[serde(default)]
     user: Option<String>,
 }
 
+fn whose(body: &web::Bytes) -> Result<Option<String>, ControlError> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let whose: Whose = serde_json::from_slice(body).map_err(|error| ControlError::Invalid(error.to_string()))?;
+    Ok(whose.user)
+}
+
 async fn drop_connections(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
-    let request = if body.is_empty() {
-        Drop { user: None }
-    } else {
-        serde_json::from_slice(&body).map_err(|error| ControlError::Invalid(error.to_string()))?
-    };
-    let dropped = shared.connections.drop_of(request.user.as_deref());
+    let dropped = shared.connections.drop_of(whose(&body)?.as_deref());
     Ok(HttpResponse::Ok().json(json!({ "dropped": dropped })))
+}
+
+async fn silence_connections(shared: web::Data<Shared>, body: web::Bytes) -> Answer {
+    let silenced = shared.connections.silence_of(whose(&body)?.as_deref());
+    Ok(HttpResponse::Ok().json(json!({ "silenced": silenced })))
 }
 
 async fn stop(shared: web::Data<Shared>) -> HttpResponse {

@@ -1,10 +1,12 @@
 //! Catching up, see <https://core.telegram.org/api/updates>.
 
-use grammers_tl_types as tl;
 use grammers_tl_types::enums::updates::{ChannelDifference, Difference};
+use grammers_tl_types::{self as tl, Serializable};
 
 use super::call::Call;
 use super::error::RpcError;
+use super::{Method, read};
+use crate::faults::FaultKind;
 use crate::world::ids::PeerId;
 use crate::world::message_box::LoggedChange;
 use crate::world::state::Channel;
@@ -147,4 +149,25 @@ fn restart(call: &Call<'_>, channel: &Channel) -> Result<ChannelDifference, RpcE
     let messages = newest.map(|message| view.message(message)).collect();
     let (users, chats) = view.mentioned();
     Ok(tl::types::updates::ChannelDifferenceTooLong { r#final: true, timeout: None, dialog, messages, chats, users }.into())
+}
+
+/// What answers in place of a method, where a fault makes it say that there is more than it gives.
+pub fn too_long(kind: FaultKind) -> Option<Method> {
+    match kind {
+        FaultKind::DifferenceTooLong => Some(Method {
+            name: "updates.getDifference",
+            run: |call, _| {
+                let pts = call.me()?.messages.pts();
+                Ok(Difference::from(tl::types::updates::DifferenceTooLong { pts }).to_bytes())
+            },
+        }),
+        FaultKind::ChannelDifferenceTooLong => Some(Method {
+            name: "updates.getChannelDifference",
+            run: |call, arguments| {
+                let request = read::<tl::functions::updates::GetChannelDifference>(arguments)?;
+                Ok(restart(call, call.channel(&request.channel)?)?.to_bytes())
+            },
+        }),
+        _ => None,
+    }
 }

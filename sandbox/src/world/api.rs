@@ -85,7 +85,10 @@ impl Api for World {
                     outcome
                 })
             }
-            _ => settle(fail(&mut live, request.session.into(), &fault)),
+            kind => match methods::updates::too_long(kind) {
+                Some(method) => settle(self.run(&mut live, request.session, Some(method), &opened)),
+                None => settle(fail(&mut live, request.session.into(), &fault)),
+            },
         }
     }
 
@@ -167,6 +170,8 @@ fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<
         FaultKind::DropConnection => return (RpcOutcome::DropConnection, None),
         FaultKind::AuthKeyUnregistered => RpcError::unauthorized(),
         FaultKind::SessionRevoked => RpcError::new(401, "SESSION_REVOKED"),
+        FaultKind::AuthKeyDuplicated => RpcError::new(406, "AUTH_KEY_DUPLICATED"),
+        FaultKind::Timeout => RpcError::new(-503, "Timeout"),
         FaultKind::UserDeactivated => RpcError::new(401, "USER_DEACTIVATED"),
         FaultKind::PhoneMigrate => RpcError::phone_migrate(fault.dc.unwrap_or_default()),
         FaultKind::ServerError
@@ -174,9 +179,14 @@ fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<
         | FaultKind::LoseAnswer
         | FaultKind::DelayAnswer
         | FaultKind::LoseUpdates
-        | FaultKind::ReorderUpdates => RpcError::internal(),
+        | FaultKind::ReorderUpdates
+        | FaultKind::DuplicateUpdates
+        | FaultKind::LateUpdates
+        | FaultKind::DifferenceTooLong
+        | FaultKind::ChannelDifferenceTooLong => RpcError::internal(),
     };
-    let signs_out = matches!(fault.kind, FaultKind::AuthKeyUnregistered | FaultKind::SessionRevoked);
+    let signs_out =
+        matches!(fault.kind, FaultKind::AuthKeyUnregistered | FaultKind::SessionRevoked | FaultKind::AuthKeyDuplicated);
     let written = signs_out.then(|| change(live, Event::SignedOut { keys: vec![key] }));
     (error.into(), written)
 }

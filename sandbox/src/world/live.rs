@@ -1,6 +1,7 @@
 //! The running world: its state, the sessions that are open, and the road that every change takes to the journal and to them.
 
 use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
 
 use grammers_tl_types::{self as tl, Serializable};
 use tokio::sync::mpsc;
@@ -14,7 +15,7 @@ use super::state::{ClientInfo, State};
 use super::view::View;
 use crate::clock::now_secs;
 use crate::control::CallTimeouts;
-use crate::faults::{FaultKind, Faults, RequestLog};
+use crate::faults::{Fault, FaultKind, Faults, RequestLog};
 use crate::journal::{Delivery, Journal, Written};
 use crate::rpc::SessionAddress;
 
@@ -144,13 +145,13 @@ impl Live {
     ) {
         let Some(user) = self.state.users.get(&user_id) else { return };
         let fault = if self.has_sessions(user_id) { self.faults.strike_update(&user.phone) } else { None };
-        if fault == Some(FaultKind::LoseUpdates) {
+        if fault.as_ref().is_some_and(|fault| fault.kind == FaultKind::LoseUpdates) {
             return;
         }
         let bytes = updates.to_bytes();
         let keys: Vec<KeyAddress> = user.keys.iter().copied().filter(|key| key.dc_id == user.dc_id).collect();
         for key in keys {
-            self.push_to_key(transaction, key, except, &bytes, fault);
+            self.push_to_key(transaction, key, except, &bytes, fault.as_ref());
         }
     }
 
@@ -161,7 +162,7 @@ impl Live {
         key: KeyAddress,
         except: Option<SessionAddress>,
         bytes: &[u8],
-        fault: Option<FaultKind>,
+        fault: Option<&Fault>,
     ) {
         let Some(sessions) = self.sessions.get_mut(&key) else { return };
         for (session_id, session) in sessions.iter_mut().filter(|(_, session)| session.wants_updates) {
@@ -169,12 +170,21 @@ impl Live {
             if except == Some(address) {
                 continue;
             }
-            if fault == Some(FaultKind::ReorderUpdates) && session.held.is_none() {
-                session.held = Some(bytes.to_vec());
-                continue;
+            let mut copies = 1;
+            match fault.map(|fault| (fault.kind, fault.seconds())) {
+                Some((FaultKind::ReorderUpdates, _)) if session.held.is_none() => {
+                    session.held = Some(bytes.to_vec());
+                    continue;
+                }
+                Some((FaultKind::LateUpdates, seconds)) => {
+                    send_later(session.outbox.clone(), bytes.to_vec(), seconds);
+                    continue;
+                }
+                Some((FaultKind::DuplicateUpdates, _)) => copies = 2,
+                _ => {}
             }
             let held = session.held.take();
-            for updates in std::iter::once(bytes.to_vec()).chain(held) {
+            for updates in std::iter::repeat_n(bytes.to_vec(), copies).chain(held) {
                 transaction.deliveries.push(Delivery { outbox: session.outbox.clone(), updates });
             }
         }
@@ -244,4 +254,12 @@ impl Live {
         }
         self.challenges.remove(&id).map(|open| open.challenge)
     }
+}
+
+/// Sends updates so many seconds later, unless the connection is gone by then.
+fn send_later(outbox: mpsc::Sender<Vec<u8>>, updates: Vec<u8>, seconds: u32) {
+    tokio::spawn(async move {
+        tokio::time::sleep(Duration::from_secs(seconds.into())).await;
+        let _client_may_be_gone = outbox.send(updates).await;
+    });
 }

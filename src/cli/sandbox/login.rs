@@ -15,6 +15,9 @@ use crate::http::BASE_PATH;
 /// How long an account that is logged in may take to come online before it is shown all the same.
 const ONLINE_LIMIT: Duration = Duration::from_secs(10);
 
+/// What an account does that does not come online by itself.
+const STAY_OFFLINE: [&str; 5] = ["login_required", "frozen", "banned", "failed", "stopped"];
+
 /// How often the account is looked at meanwhile.
 const LOOK_PERIOD: Duration = Duration::from_millis(20);
 
@@ -33,7 +36,8 @@ pub(super) async fn first_account(base_url: &str, token: &SecretString, control:
         if account.get("connected") == Some(&Value::Bool(true)) {
             return Ok(account_id);
         }
-        if Instant::now() >= deadline {
+        let state = account.pointer("/health/state").and_then(Value::as_str).unwrap_or_default();
+        if STAY_OFFLINE.contains(&state) || Instant::now() >= deadline {
             let health = account.get("health").map(ToString::to_string).unwrap_or_default();
             tracing::warn!("the first account is not online yet: {health}");
             return Ok(account_id);

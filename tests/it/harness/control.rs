@@ -82,6 +82,16 @@ impl Control {
         self.call(Method::POST, "/network/drop", Some(json!({ "user": user }))).await;
     }
 
+    pub async fn clear_faults(&self) {
+        self.call(Method::DELETE, "/faults", None).await;
+    }
+
+    /// Makes a user's connections half-open: they stay, and nothing is heard or said on them.
+    pub async fn silence_connections(&self, user: &str) {
+        let silenced = self.call(Method::POST, "/network/silence", Some(json!({ "user": user }))).await;
+        assert_ne!(silenced["silenced"], 0, "the user has connections");
+    }
+
     /// How often a method was called since the network started.
     pub async fn calls(&self, method: &str) -> u64 {
         let found = self.call(Method::GET, &format!("/requests?method={method}"), None).await;

@@ -2,10 +2,12 @@
 
 mod api;
 mod control;
+mod event_stream;
 mod sandbox;
 
 pub use api::{Answer, Api, send};
 pub use control::Control;
+pub use event_stream::{EventStream, Told, texts};
 pub use sandbox::{ADA, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, command};
 
 use std::future::Future;

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
@@ -110,10 +110,15 @@ impl Sandbox {
 
     /// A caller with a token of this user, in jwt mode.
     pub fn user(&self, user: &str) -> Api {
-        let minted = command(["token", "--sub", user, "--ttl", "1h"]).env("JWT_SECRET", self.text("jwtSecret")).output();
+        Api::new(self.base_url(), Some(&self.token_of(user, "1h")))
+    }
+
+    /// A token of this user, in jwt mode, that ends after so long.
+    pub fn token_of(&self, user: &str, lifetime: &str) -> String {
+        let minted = command(["token", "--sub", user, "--ttl", lifetime]).env("JWT_SECRET", self.text("jwtSecret")).output();
         let minted = minted.expect("the command runs");
         assert!(minted.status.success(), "{}", String::from_utf8_lossy(&minted.stderr));
-        Api::new(self.base_url(), Some(String::from_utf8_lossy(&minted.stdout).trim()))
+        String::from_utf8_lossy(&minted.stdout).trim().to_owned()
     }
 
     /// `kill -9`: the server is gone in the middle of whatever it did. The network goes on.
@@ -187,9 +192,14 @@ async fn spawn(folder: &TempDir, options: &Options) -> Running {
         (line, output)
     });
     let (line, output) = tokio::time::timeout(LIMIT, read).await.expect("the server is ready in time").expect("a line");
-    let ready = serde_json::from_str(&line)
-        .unwrap_or_else(|_| panic!("not ready: {line} {}", std::fs::read_to_string(&log_path).unwrap_or_default()));
+    let ready = serde_json::from_str(&line).unwrap_or_else(|_| {
+        panic!("not ready: {line} {} {}", log_of(&log_path), log_of(&folder.path().join("data.world/network.log")))
+    });
     Running { child, ready, _output: output }
+}
+
+fn log_of(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap_or_default()
 }
 
 /// Waits for a process to end.

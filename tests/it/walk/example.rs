@@ -4,7 +4,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Map, Value};
 use vasya_actors::operation::Entry;
 
-use crate::harness::{Answer, Api, send};
+use crate::harness::{Answer, Api, EventStream, send};
 
 /// Inputs that an operation takes, and what else is known of calling it.
 #[derive(Debug)]
@@ -76,7 +76,7 @@ pub(super) async fn call(api: &Api, entry: &Entry, inputs: &Map<String, Value>, 
     } else {
         request.query(&query(declaration.query_spellings, &left))
     };
-    send(request).await
+    if declaration.gives_events { EventStream::first_piece(request).await } else { send(request).await }
 }
 
 fn query<'a>(spellings: &[(&'a str, &str)], inputs: &'a Map<String, Value>) -> Vec<(&'a str, String)> {

@@ -12,6 +12,9 @@ const TOO_LONG: usize = 40_000;
 /// More items than any list may have.
 const TOO_MANY: usize = 10_001;
 
+/// What the field that names an account is called: where it narrows what would be of all accounts, it is a filter like others.
+const ACCOUNT_FIELDS: [&str; 2] = ["accountId", "account"];
+
 /// What an operation takes.
 pub(super) struct Fields {
     properties: Map<String, Value>,
@@ -41,10 +44,15 @@ impl Fields {
         self.properties.contains_key(name)
     }
 
-    /// Every way in which these inputs are made bad. `accountId` is left alone: an id of no account is a foreign one.
+    /// The field that names an account, where there is one.
+    pub(super) fn account(&self) -> Option<&'static str> {
+        ACCOUNT_FIELDS.into_iter().find(|name| self.has(name))
+    }
+
+    /// Every way in which these inputs are made bad. The account is left alone: an id of no account is a foreign one.
     pub(super) fn spoil(&self, declaration: &Declaration, example: &Example) -> Vec<Spoiled> {
         let mut spoiled = Vec::new();
-        for (field, schema) in self.properties.iter().filter(|(field, _)| field.as_str() != "accountId") {
+        for (field, schema) in self.properties.iter().filter(|(field, _)| !ACCOUNT_FIELDS.contains(&field.as_str())) {
             let place = Place::of(declaration, field);
             if place == Place::Computed || example.takes_any.iter().any(|any| any == field) {
                 continue;
@@ -82,7 +90,7 @@ impl Fields {
     /// Whether there is nothing about the inputs that could be bad.
     pub(super) fn cannot_be_spoiled(&self, declaration: &Declaration, example: &Example) -> bool {
         self.properties.iter().all(|(field, schema)| {
-            field == "accountId"
+            ACCOUNT_FIELDS.contains(&field.as_str())
                 || example.takes_any.iter().any(|any| any == field)
                 || Place::of(declaration, field) == Place::Path && takes(schema, &json!("x"))
         })

@@ -104,18 +104,17 @@ impl Walk<'_> {
     }
 
     async fn on_foreign_accounts(&mut self) {
-        if !self.fields.has("accountId") {
-            return;
-        }
+        let Some(field) = self.fields.account() else { return };
         for api in [&self.world.mallory, &self.world.mallorys_agent] {
             let mut first: Option<Answer> = None;
             for account in [self.world.account.as_str(), UNKNOWN, "no-id-at-all", "../../etc"] {
                 let mut inputs = self.inputs.clone();
-                inputs.insert("accountId".into(), json!(account));
+                inputs.insert(field.into(), json!(account));
                 let answer = self.call(api, &inputs, "foreign").await;
-                // Its head without what differs from answer to answer.
+                // Whether the connection stays open depends on how much of the body had come when the answer was ready.
                 let head = |answer: &Answer| {
-                    let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+                    let told = answer.headers.keys().filter(|name| *name != "connection");
+                    let mut names: Vec<String> = told.map(ToString::to_string).collect();
                     names.sort();
                     names
                 };
@@ -186,7 +185,7 @@ impl Walk<'_> {
     }
 
     fn check_body(&mut self, answer: &Answer) {
-        if self.declaration.gives_bytes {
+        if self.declaration.gives_bytes || self.declaration.gives_events {
             if answer.body.is_empty() || answer.header("content-type").is_empty() {
                 self.fault("answers no bytes, or does not say of what type they are".into());
             }
@@ -215,8 +214,8 @@ impl Walk<'_> {
         self.walked.audited.push(Audited {
             declaration: self.declaration,
             request_id: self.request_id(step),
-            account: self.inputs.get("accountId").cloned().unwrap_or(Value::Null),
-            chat: self.inputs.get("chatId").cloned(),
+            account: self.fields.account().and_then(|field| self.inputs.get(field)).cloned().unwrap_or(Value::Null),
+            chat: self.inputs.get("chatId").or_else(|| self.inputs.get("chat")).cloned(),
             key,
             outcome,
             phase,

@@ -169,6 +169,13 @@ impl World {
         self.api.log_in(&self.control, &phone, None).await
     }
 
+    /// The id of an account that is suspended.
+    pub(super) async fn suspended_account(&self) -> String {
+        let account = self.new_account().await;
+        self.api.post(&format!("/accounts/{account}/suspend"), json!({})).await.expect(200);
+        account
+    }
+
     /// A login that waits for its code: the account's id and the code.
     pub(super) async fn new_login(&self, phone: &str) -> (Value, String) {
         let started = self.api.post("/telegram/login/code", json!({ "phone": phone })).await.expect(200);

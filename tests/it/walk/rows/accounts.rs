@@ -7,5 +7,7 @@ use crate::walk::example::example;
 examples! {
     "list_accounts" => |_world| example(json!({}));
     "get_account" => |_world| example(json!({}));
+    "suspend_account" => |world| example(json!({ "accountId": world.new_account().await }));
+    "resume_account" => |world| example(json!({ "accountId": world.suspended_account().await }));
     "delete_account" => |world| example(json!({ "accountId": world.new_account().await }));
 }

@@ -12,6 +12,7 @@ mod chats;
 mod contacts;
 mod credentials;
 mod drafts;
+mod events;
 mod folders;
 mod forwarding;
 mod invites;
@@ -53,6 +54,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Row> {
         contacts::ROWS,
         credentials::ROWS,
         drafts::ROWS,
+        events::ROWS,
         folders::ROWS,
         forwarding::ROWS,
         invites::ROWS,
