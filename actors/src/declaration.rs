@@ -1,5 +1,6 @@
 //! What is said of an operation once: everything about it that does not depend on one call.
 
+use crate::error::Code;
 use crate::scope::Scope;
 
 /// Where every operation's REST path begins.
@@ -127,6 +128,8 @@ pub struct Declaration {
     pub ends_with_caller: bool,
     /// Whether the answer's body is bytes of any kind, handed on as they come.
     pub gives_bytes: bool,
+    /// Refusals of its own, beside those that follow from what else is declared: for the documentation.
+    pub own_codes: &'static [Code],
     /// Whether it may be made again when its outcome is unknown.
     pub repetition: Repetition,
     /// Members of the answer that are shown once: an answer that is kept for repetitions has `null` in their place.
@@ -162,6 +165,7 @@ impl Declaration {
             bytes_max: None,
             ends_with_caller: false,
             gives_bytes: false,
+            own_codes: &[],
             // PUT and DELETE mean the same however often they are sent (RFC 9110, section 9.2.2).
             repetition: match method {
                 Method::Get | Method::Put | Method::Delete => Repetition::Harmless,
@@ -181,6 +185,12 @@ impl Declaration {
     /// The same, with members of its answer that are shown once.
     pub const fn secret_members(mut self, members: &'static [&'static str]) -> Self {
         self.secret_members = members;
+        self
+    }
+
+    /// The same, with these refusals of its own.
+    pub const fn own_codes(mut self, codes: &'static [Code]) -> Self {
+        self.own_codes = codes;
         self
     }
 

@@ -22,7 +22,7 @@ use vasya_actors::gateway::Gateway;
 
 use crate::auth::Authenticator;
 use crate::config::ServerConfiguration;
-use crate::openapi;
+use crate::{openapi, reference};
 use arguments::BodyLimits;
 use request_id::RequestId;
 use rest::Routes;
@@ -44,6 +44,7 @@ pub(crate) struct Edge {
     /// For bodies of bytes: in all, and for each piece.
     upload_limits: BodyLimits,
     openapi: web::Bytes,
+    reference: web::Bytes,
 }
 
 /// Binds the listening socket, so that a port that is taken is found before anything is started.
@@ -67,7 +68,14 @@ pub fn serve(
     let document = serde_json::to_vec(&openapi::document(gateway.catalogue())).map_err(io::Error::from)?;
     let body_limits = BodyLimits { bytes_max: configuration.body_bytes_max, within: configuration.request_limit };
     let upload_limits = BodyLimits { bytes_max: configuration.upload_bytes_max, within: configuration.request_limit };
-    let edge = Edge { gateway: gateway.clone(), authenticator, body_limits, upload_limits, openapi: document.into() };
+    let edge = Edge {
+        gateway: gateway.clone(),
+        authenticator,
+        body_limits,
+        upload_limits,
+        openapi: document.into(),
+        reference: reference::page(gateway.catalogue()).into(),
+    };
     let edge = web::Data::new(edge);
     let routes = web::Data::new(Routes::of(gateway.catalogue()));
     let origin = configuration.cors_origin.clone();

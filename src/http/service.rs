@@ -1,4 +1,4 @@
-//! The routes that need no token: health, readiness, and the document that describes all others.
+//! The routes that need no token: health, readiness, and what describes all others.
 
 use actix_web::http::header;
 use actix_web::{HttpResponse, guard, web};
@@ -16,6 +16,14 @@ pub(super) fn mount(config: &mut web::ServiceConfig) {
         )
         .service(
             web::resource("/ready").route(web::route().guard(reads()).to(ready)).default_service(method_not_allowed(&["GET"])),
+        )
+        .service(
+            web::resource("/docs").route(web::route().guard(reads()).to(reference)).default_service(method_not_allowed(&["GET"])),
+        )
+        .service(
+            web::resource("/docs/style.css")
+                .route(web::route().guard(reads()).to(style))
+                .default_service(method_not_allowed(&["GET"])),
         )
         .service(
             web::resource("/openapi.json")
@@ -39,6 +47,22 @@ async fn ready(edge: web::Data<Edge>) -> HttpResponse {
         "store": readiness.store,
         "accountsTotal": readiness.accounts_total,
     }))
+}
+
+/// The page needs its style and nothing else; no script runs on it, and no other page may frame it.
+const PAGE_POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+const STYLE: &str = include_str!("docs.css");
+
+async fn reference(edge: web::Data<Edge>) -> HttpResponse {
+    HttpResponse::Ok()
+        .insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((header::CONTENT_SECURITY_POLICY, PAGE_POLICY))
+        .body(edge.reference.clone())
+}
+
+async fn style() -> HttpResponse {
+    HttpResponse::Ok().insert_header((header::CONTENT_TYPE, "text/css; charset=utf-8")).body(STYLE)
 }
 
 async fn openapi(edge: web::Data<Edge>) -> HttpResponse {

@@ -3,6 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 use vasya_actors::catalogue::Catalogue;
+use vasya_actors::operation::Declaration;
 
 use crate::harness::{Sandbox, send};
 
@@ -45,6 +46,81 @@ fn every_operation_is_described_and_every_reference_leads_somewhere() {
             _ => {}
         }
     }
+}
+
+/// The arguments that the examples of an operation's parameters and body make, by the names of its fields.
+fn example_arguments(declaration: &Declaration, operation: &Value) -> Value {
+    let mut arguments = operation["requestBody"]["content"]["application/json"]["example"].clone();
+    if let Some(field) = declaration.body_field {
+        arguments = json!({ field: arguments });
+    }
+    if arguments.is_null() {
+        arguments = json!({});
+    }
+    for parameter in operation["parameters"].as_array().unwrap() {
+        let spelled = declaration.query_spellings.iter().chain(declaration.header_fields);
+        let name = parameter["name"].as_str().unwrap();
+        let field = spelled.into_iter().find(|(spelling, _)| *spelling == name).map_or(name, |(_, field)| field);
+        if !parameter["example"].is_null() && arguments[field].is_null() {
+            arguments[field] = parameter["example"].clone();
+        }
+    }
+    arguments
+}
+
+#[test]
+fn the_example_of_every_operation_is_one_that_it_takes() {
+    let catalogue = Catalogue::standard();
+    let document = vasya_server::openapi::document(&catalogue);
+    let mut faults = Vec::new();
+    for entry in catalogue.entries() {
+        let declaration = entry.declaration();
+        let operation = &document["paths"][format!("/api/v1{}", declaration.path)][declaration.method.name().to_lowercase()];
+        let arguments = example_arguments(declaration, operation);
+        if let Err(error) = entry.decode(arguments.clone()) {
+            faults.push(format!("{}: {error} in {arguments}", declaration.name));
+        }
+    }
+    assert!(faults.is_empty(), "give the fields an example in src/openapi/example.rs:\n{}", faults.join("\n"));
+}
+
+#[test]
+fn every_status_that_a_code_of_the_walk_has_is_documented_and_every_operation_has_a_family() {
+    let document = vasya_server::openapi::document(&Catalogue::standard());
+    let families: Vec<&Value> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for entry in Catalogue::standard().entries() {
+        let declaration = entry.declaration();
+        let operation = &document["paths"][format!("/api/v1{}", declaration.path)][declaration.method.name().to_lowercase()];
+        assert!(families.contains(&&operation["tags"][0]), "{}", declaration.name);
+        for status in [declaration.success, 400, 401, 429, 500, 503] {
+            assert!(operation["responses"][status.to_string()].is_object(), "{}: {status}", declaration.name);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_for_people_needs_nothing_from_elsewhere() {
+    let sandbox = Sandbox::start().await;
+    let api = sandbox.api().without_token();
+    let page = api.get("/docs").await;
+    assert_eq!((page.status, page.header("content-type")), (200, "text/html; charset=utf-8"));
+    assert!(page.header("content-security-policy").starts_with("default-src 'none'; style-src 'self'"));
+    let text = page.text();
+    for outside in ["src=\"", "<script", "href=\"http", "@import"] {
+        assert!(!text.contains(outside), "{outside}");
+    }
+    assert!(text.contains("id=\"send_message\"") && text.contains("href=\"#send_message\""));
+    let anchors: Vec<&str> = text.split(" id=\"").skip(1).filter_map(|rest| rest.split('"').next()).collect();
+    for link in text.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(anchors.contains(&link), "{link} leads nowhere");
+    }
+    let mut unique = anchors.clone();
+    unique.sort_unstable();
+    unique.dedup();
+    assert_eq!(unique.len(), anchors.len(), "an anchor is there twice");
+    let style = api.get("/docs/style.css").await;
+    assert_eq!((style.status, style.header("content-type")), (200, "text/css; charset=utf-8"));
+    assert!(style.text().contains("prefers-color-scheme: dark"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

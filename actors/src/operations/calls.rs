@@ -194,7 +194,9 @@ pub struct SetCallVolume {
 
 impl Operation for SetCallVolume {
     const DECLARATION: Declaration =
-        declared("set_call_volume", "Refused: this server carries no audio.", "/accounts/{accountId}/calls/volume").success(204);
+        declared("set_call_volume", "Refused: this server carries no audio.", "/accounts/{accountId}/calls/volume")
+            .own_codes(&[Code::NotImplemented])
+            .success(204);
     type Output = ();
 
     in_account!();
@@ -215,7 +217,9 @@ pub struct MuteCall {
 
 impl Operation for MuteCall {
     const DECLARATION: Declaration =
-        declared("mute_call", "Refused: this server carries no audio.", "/accounts/{accountId}/calls/mute").success(204);
+        declared("mute_call", "Refused: this server carries no audio.", "/accounts/{accountId}/calls/mute")
+            .own_codes(&[Code::NotImplemented])
+            .success(204);
     type Output = ();
 
     in_account!();

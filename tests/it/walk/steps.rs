@@ -72,12 +72,25 @@ impl Walk<'_> {
         format!("{}-{step}", self.declaration.name)
     }
 
-    async fn call(&self, api: &Api, inputs: &Map<String, Value>, step: &str) -> Answer {
-        call(api, self.entry, inputs, &self.example.bytes, &self.request_id(step)).await
+    /// Calls it. The answer must be one that the OpenAPI document describes: its status, and the code of a refusal.
+    async fn call(&mut self, api: &Api, inputs: &Map<String, Value>, step: &str) -> Answer {
+        let answer = call(api, self.entry, inputs, &self.example.bytes, &self.request_id(step)).await;
+        let (path, method) = (self.declaration.path, self.declaration.method.name().to_lowercase());
+        let operation = &self.world.document["paths"][format!("/api/v1{path}")][method];
+        let status = answer.status.to_string();
+        let code = serde_json::from_slice::<Value>(&answer.body).ok().and_then(|problem| problem.get("code").cloned());
+        let is_known = match code.filter(|_| answer.status >= 400) {
+            Some(code) => operation["x-problems"][status].as_array().is_some_and(|codes| codes.contains(&code)),
+            None => operation["responses"][status].is_object(),
+        };
+        if !is_known {
+            self.fault(format!("is not documented to answer {} {}", answer.status, short(&answer)));
+        }
+        answer
     }
 
     async fn without_a_token(&mut self) {
-        let answer = self.call(&self.world.api.without_token(), &self.inputs, "nobody").await;
+        let answer = self.call(&self.world.api.without_token(), &self.inputs.clone(), "nobody").await;
         self.check("the status without a token", &json!(answer.status), &json!(401), &answer);
         self.check("WWW-Authenticate", &json!(answer.header("www-authenticate")), &json!("Bearer"), &answer);
     }
@@ -88,7 +101,7 @@ impl Walk<'_> {
             _ => "stt:use",
         };
         let (key, agent) = self.world.agent(other).await;
-        let answer = self.call(&agent, &self.inputs, "other").await;
+        let answer = self.call(&agent, &self.inputs.clone(), "other").await;
         let wanted = match self.declaration.access {
             Access::Scope(scope) => json!([403, "missing_scope", format!("Missing scope: {}", scope.name())]),
             Access::Human(reason) | Access::Admin(reason) => json!([403, "human_only", reason]),
@@ -170,7 +183,7 @@ impl Walk<'_> {
             }
             _ => (None, self.world.api.clone()),
         };
-        let answer = self.call(&caller, &self.inputs, "good").await;
+        let answer = self.call(&caller, &self.inputs.clone(), "good").await;
         let status = self.example.status.unwrap_or(self.declaration.success);
         self.check("the status", &json!(answer.status), &json!(status), &answer);
         let code = match serde_json::from_slice::<Value>(&answer.body) {

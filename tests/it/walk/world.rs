@@ -41,6 +41,8 @@ pub(super) struct World {
     pub(super) message: i64,
     /// A message in [`Self::group`] with a file.
     pub(super) file: i64,
+    /// The OpenAPI document.
+    pub(super) document: Value,
     /// What stands in for Deepgram.
     pub(super) deepgram: MockServer,
     agents: Mutex<HashMap<&'static str, (String, Api)>>,
@@ -67,6 +69,7 @@ impl World {
             channel: 0,
             message: 0,
             file: 0,
+            document: vasya_server::openapi::document(&vasya_actors::catalogue::Catalogue::standard()),
             deepgram,
             agents: Mutex::default(),
             made: AtomicU64::new(0),
