@@ -18,6 +18,8 @@ pub mod forwarding;
 pub mod group_calls;
 pub mod help;
 pub mod history;
+pub mod invites;
+pub mod join_requests;
 pub mod joining;
 pub mod login_tokens;
 pub mod message_changes;
@@ -131,6 +133,16 @@ methods! {
     "account.updateNotifySettings" => functions::account::UpdateNotifySettings, peer_settings::update_notify_settings;
     "messages.checkChatInvite" => functions::messages::CheckChatInvite, joining::check_chat_invite;
     "messages.importChatInvite" => functions::messages::ImportChatInvite, joining::import_chat_invite;
+    "messages.exportChatInvite" => functions::messages::ExportChatInvite, invites::export_chat_invite;
+    "messages.getExportedChatInvites" => functions::messages::GetExportedChatInvites, invites::get_exported_chat_invites;
+    "messages.getExportedChatInvite" => functions::messages::GetExportedChatInvite, invites::get_exported_chat_invite;
+    "messages.editExportedChatInvite" => functions::messages::EditExportedChatInvite, invites::edit_exported_chat_invite;
+    "messages.deleteExportedChatInvite" => functions::messages::DeleteExportedChatInvite, invites::delete_exported_chat_invite;
+    "messages.deleteRevokedExportedChatInvites" => functions::messages::DeleteRevokedExportedChatInvites,
+        invites::delete_revoked_exported_chat_invites;
+    "messages.getChatInviteImporters" => functions::messages::GetChatInviteImporters, join_requests::get_chat_invite_importers;
+    "messages.hideChatJoinRequest" => functions::messages::HideChatJoinRequest, join_requests::hide_chat_join_request;
+    "messages.hideAllChatJoinRequests" => functions::messages::HideAllChatJoinRequests, join_requests::hide_all_chat_join_requests;
     "messages.getCommonChats" => functions::messages::GetCommonChats, chats::get_common_chats;
     "contacts.search" => functions::contacts::Search, contacts::search;
     "messages.getDialogs" => functions::messages::GetDialogs, dialogs::get_dialogs;

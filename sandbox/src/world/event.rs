@@ -9,7 +9,7 @@ use super::drafts::Drafting;
 use super::folder::Folder;
 use super::group_call::GroupCallEvent;
 use super::ids::{HexBytes, KeyAddress, PeerId};
-use super::invite::Invite;
+use super::invite::{Invite, InviteEvent};
 use super::login_token::LoginTokenEvent;
 use super::message_box::{Action, Content};
 use super::peer_settings::PeerSetting;
@@ -262,7 +262,9 @@ pub enum Event {
         /// Unix seconds.
         date: i32,
     },
-    /// An invite link was made, or changed (revoked, edited).
+    /// Something happened to an invite link, or to those who asked to come in by one.
+    Invite(InviteEvent),
+    /// An invite link was made.
     InviteStored {
         /// The end of the link.
         hash: String,

@@ -4,6 +4,13 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::PeerId;
 
+/// The longest name of a link, in characters.
+pub const TITLE_CHARS_MAX: usize = 32;
+/// How many people may be let by a link at most.
+pub const USAGE_LIMIT_MAX: i32 = 99_999;
+/// What a link looks like before its hash.
+pub const LINK_PREFIX: &str = "https://t.me/+";
+
 /// An invite link of a group or a channel. It is kept under its hash, which is the end of the link.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Invite {
@@ -52,6 +59,53 @@ impl Invite {
         let used_up = self.usage_limit.is_some_and(|limit| self.uses >= limit);
         !self.revoked && !expired && !used_up
     }
+}
+
+/// Somebody who came by a link.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Importer {
+    /// When, in Unix seconds.
+    pub date: i32,
+    /// Who let them in, if somebody had to.
+    pub approved_by: Option<i64>,
+}
+
+/// What happens to links and to those who come by them, after a link is made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum InviteEvent {
+    /// A link was edited or revoked.
+    Changed {
+        /// The end of the link.
+        hash: String,
+        /// What it is now.
+        invite: Invite,
+        /// Who did it.
+        by: i64,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// A revoked link was deleted.
+    Deleted {
+        /// The end of the link.
+        hash: String,
+        /// Who did it.
+        by: i64,
+        /// Unix seconds.
+        date: i32,
+    },
+    /// People who asked to come in were let in, or not.
+    RequestsDecided {
+        /// Where.
+        peer: PeerId,
+        /// Who asked.
+        users: Vec<i64>,
+        /// Whether they are let in.
+        approved: bool,
+        /// Who did it.
+        by: i64,
+        /// Unix seconds.
+        date: i32,
+    },
 }
 
 /// Somebody who asks to be let in.

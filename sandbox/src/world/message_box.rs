@@ -131,6 +131,13 @@ pub enum Action {
         /// Who they are.
         members: Vec<i64>,
     },
+    /// A member came by an invite link.
+    JoinedByLink {
+        /// Whose link it is.
+        inviter: i64,
+    },
+    /// A member who had asked was let in.
+    JoinedByRequest,
     /// A member left or was removed.
     MemberRemoved {
         /// Who it is.

@@ -12,7 +12,7 @@ use super::drafts::Drafts;
 use super::folder::Folder;
 use super::group_call::GroupCall;
 use super::ids::{HexBytes, KeyAddress, PeerId};
-use super::invite::{Invite, JoinRequest};
+use super::invite::{Importer, Invite, JoinRequest};
 use super::login_token::LoginToken;
 use super::message_box::{Media, Message, MessageBox};
 use super::peer_settings::PeerSettings;
@@ -66,6 +66,9 @@ pub struct State {
     /// Invite links by their hash.
     #[serde(default)]
     pub invites: BTreeMap<String, Invite>,
+    /// Who came by which link.
+    #[serde(default)]
+    pub importers: BTreeMap<String, BTreeMap<i64, Importer>>,
     /// Who asks to be let in, by where and who.
     #[serde(default)]
     pub join_requests: BTreeMap<PeerId, BTreeMap<i64, JoinRequest>>,
@@ -405,6 +408,7 @@ impl State {
             chats: BTreeMap::new(),
             channels: BTreeMap::new(),
             invites: BTreeMap::new(),
+            importers: BTreeMap::new(),
             join_requests: BTreeMap::new(),
             copies: BTreeMap::new(),
             forwards: BTreeMap::new(),

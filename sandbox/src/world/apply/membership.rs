@@ -54,6 +54,13 @@ impl State {
     }
 
     pub(super) fn add_members(&mut self, peer: PeerId, inviter: i64, members: &[i64], date: i32) -> Vec<Notice> {
+        let action = Action::MembersAdded { members: members.to_vec() };
+        self.let_in(peer, inviter, members, &NewMessage::service(inviter, peer, action, date))
+    }
+
+    /// Makes users members of a group or a channel; in groups `notice` tells everybody.
+    pub(super) fn let_in(&mut self, peer: PeerId, inviter: i64, members: &[i64], notice: &NewMessage) -> Vec<Notice> {
+        let date = notice.date;
         let mut notices = match peer {
             PeerId::User(_) => return Vec::new(),
             PeerId::Chat(chat_id) => {
@@ -71,8 +78,7 @@ impl State {
                 notices
             }
         };
-        let action = Action::MembersAdded { members: members.to_vec() };
-        notices.extend(self.send_message(&NewMessage::service(inviter, peer, action, date)));
+        notices.extend(self.send_message(notice));
         notices
     }
 

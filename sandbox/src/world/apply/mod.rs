@@ -123,7 +123,6 @@ pub enum About {
     },
     /// What somebody shows of themselves changed.
     Profile(ProfileNotice),
-    /// The user came into a channel or left it, or the channel itself changed.
     /// A call with another user goes on.
     PhoneCall {
         /// Which call.
@@ -165,7 +164,12 @@ pub enum About {
         /// Whether they are gone.
         left: bool,
     },
-    /// The user came into a channel or left it.
+    /// Others ask to be let into a group or a channel that the user administers, or not any more.
+    JoinRequests {
+        /// Where.
+        peer: PeerId,
+    },
+    /// The user came into a channel or left it, or the channel itself changed.
     ChannelMembership {
         /// Which channel.
         channel_id: i64,
@@ -218,10 +222,8 @@ impl State {
             Event::FolderDeleted { user_id, folder_id } => self.delete_folder(*user_id, *folder_id),
             Event::FoldersOrdered { user_id, order } => self.order_folders(*user_id, order),
             Event::JoinedByInvite { hash, user_id, date } => self.join_by_invite(hash, *user_id, *date),
-            Event::JoinRequested { hash, user_id, date } => {
-                self.request_to_join(hash, *user_id, *date);
-                Vec::new()
-            }
+            Event::JoinRequested { hash, user_id, date } => self.request_to_join(hash, *user_id, *date),
+            Event::Invite(event) => self.apply_to_invites(event),
             Event::InviteStored { hash, invite } => {
                 self.invites.insert(hash.clone(), invite.clone());
                 Vec::new()

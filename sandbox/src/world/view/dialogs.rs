@@ -127,6 +127,7 @@ impl View<'_> {
     pub fn chat_full(&mut self, chat: &Chat) -> tl::enums::ChatFull {
         self.mention(PeerId::Chat(chat.id));
         let participants = self.chat_participants(chat);
+        let requests = self.seen_requests(PeerId::Chat(chat.id));
         tl::types::ChatFull {
             can_set_username: false,
             has_scheduled: false,
@@ -137,7 +138,7 @@ impl View<'_> {
             participants,
             chat_photo: self.whole_photo(PeerId::Chat(chat.id)),
             notify_settings: self.notify_settings(PeerId::Chat(chat.id)),
-            exported_invite: None,
+            exported_invite: self.own_invite(PeerId::Chat(chat.id)),
             bot_info: None,
             pinned_msg_id: self.newest_pinned(PeerId::Chat(chat.id)),
             folder_id: None,
@@ -145,8 +146,8 @@ impl View<'_> {
             ttl_period: None,
             groupcall_default_join_as: None,
             theme_emoticon: None,
-            requests_pending: None,
-            recent_requesters: None,
+            requests_pending: requests.as_ref().map(|(pending, _)| *pending),
+            recent_requesters: requests.map(|(_, recent)| recent),
             available_reactions: None,
             reactions_limit: None,
         }
@@ -161,6 +162,7 @@ impl View<'_> {
         let dialog = viewer.and_then(|viewer| viewer.dialogs.get(&peer)).cloned().unwrap_or_default();
         let unread_count = viewer.map_or(0, |viewer| self.state.unread_count(viewer, peer));
         let creator = channel.creator == self.viewer;
+        let requests = self.seen_requests(peer);
         tl::types::ChannelFull {
             can_view_participants: creator || !channel.broadcast,
             can_set_username: false,
@@ -196,7 +198,7 @@ impl View<'_> {
             unread_count,
             chat_photo: self.whole_photo(peer).unwrap_or_else(|| tl::types::PhotoEmpty { id: 0 }.into()),
             notify_settings: self.notify_settings(peer),
-            exported_invite: None,
+            exported_invite: self.own_invite(peer),
             bot_info: Vec::new(),
             migrated_from_chat_id: None,
             migrated_from_max_id: None,
@@ -215,8 +217,8 @@ impl View<'_> {
             pending_suggestions: None,
             groupcall_default_join_as: None,
             theme_emoticon: None,
-            requests_pending: None,
-            recent_requesters: None,
+            requests_pending: requests.as_ref().map(|(pending, _)| *pending),
+            recent_requesters: requests.map(|(_, recent)| recent),
             default_send_as: None,
             available_reactions: None,
             reactions_limit: None,

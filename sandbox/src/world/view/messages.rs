@@ -153,6 +153,11 @@ impl View<'_> {
             }
             Action::ChannelCreated { title } => tl::types::MessageActionChannelCreate { title: title.clone() }.into(),
             Action::MembersAdded { members } => tl::types::MessageActionChatAddUser { users: self.mention_all(members) }.into(),
+            Action::JoinedByLink { inviter } => {
+                self.mention(PeerId::User(*inviter));
+                tl::types::MessageActionChatJoinedByLink { inviter_id: *inviter }.into()
+            }
+            Action::JoinedByRequest => tl::enums::MessageAction::ChatJoinedByRequest,
             Action::PhoneCall { call_id, video, reason, duration } => {
                 let reason = Some(super::phone_calls::discard_reason(*reason));
                 let (video, call_id, duration) = (*video, *call_id, *duration);

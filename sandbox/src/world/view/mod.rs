@@ -3,6 +3,7 @@
 mod dialogs;
 mod folders;
 mod group_calls;
+mod invites;
 mod messages;
 mod participants;
 mod peers;

@@ -51,6 +51,7 @@ impl View<'_> {
             About::GroupCallParticipant { call_id, user_id, participant, left } => {
                 self.participant_update(*call_id, *user_id, participant, *left)
             }
+            About::JoinRequests { peer } => Some(self.join_requests_update(*peer)),
             About::ChannelMembership { channel_id } => {
                 self.mention(PeerId::Channel(*channel_id));
                 Some(tl::types::UpdateChannel { channel_id: *channel_id }.into())
