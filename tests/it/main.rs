@@ -20,6 +20,7 @@ mod events_recovery;
 mod folders;
 mod harness;
 mod idempotency;
+mod invites;
 mod isolation;
 mod limits;
 mod media;

@@ -14,6 +14,7 @@ mod forwarding;
 mod group_calls;
 mod handle;
 mod health;
+mod invites;
 mod kept_chats;
 mod login;
 mod members;

@@ -22,6 +22,7 @@ pub mod events;
 pub mod folders;
 pub mod forwarding;
 pub mod group_calls;
+pub mod invites;
 pub mod joining;
 pub mod login;
 pub mod media;

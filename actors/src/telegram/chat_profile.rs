@@ -60,7 +60,7 @@ impl Connection {
     }
 
     /// A group or a channel, as a peer.
-    async fn group_peer(&self, chat: ChatId) -> Result<enums::InputPeer, TelegramError> {
+    pub(super) async fn group_peer(&self, chat: ChatId) -> Result<enums::InputPeer, TelegramError> {
         self.place(chat).await?;
         self.input_peer(chat).await
     }

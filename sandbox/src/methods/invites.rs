@@ -140,9 +140,8 @@ pub fn get_exported_chat_invites(
         ensure_permanent(call, peer, creator)?;
     }
     let all = call.state().invites.iter();
-    let mut found: Vec<(&String, &Invite)> = all
-        .filter(|(_, invite)| invite.peer == peer && invite.creator == creator && invite.revoked == request.revoked)
-        .collect();
+    let mut found: Vec<(&String, &Invite)> =
+        all.filter(|(_, invite)| invite.peer == peer && invite.creator == creator && invite.revoked == request.revoked).collect();
     found.sort_by_key(|(hash, invite)| (!invite.permanent, -invite.date, *hash));
     let total = found.len();
     let after = request.offset_link.as_deref().map(hash_of);

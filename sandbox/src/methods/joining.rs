@@ -86,7 +86,8 @@ pub fn import_chat_invite(
         return Err(RpcError::bad_request("USERS_TOO_MUCH"));
     }
     // Who is banned learns nothing of the link.
-    if matches!(invite.peer, PeerId::Channel(id) if call.state().channels.get(&id).is_some_and(|it| it.is_banned(user_id, call.now))) {
+    if matches!(invite.peer, PeerId::Channel(id) if call.state().channels.get(&id).is_some_and(|it| it.is_banned(user_id, call.now)))
+    {
         return Err(RpcError::bad_request("INVITE_HASH_EXPIRED"));
     }
     let (hash, date) = (request.hash, call.now);

@@ -111,6 +111,22 @@ impl World {
         format!("https://t.me/+{hash}")
     }
 
+    /// An invite link to a chat of Ada's.
+    pub(super) async fn new_link(&self, chat: i64, request_needed: bool) -> Value {
+        let path = format!("/accounts/{}/chats/{chat}/invites", self.account);
+        self.api.post(&path, json!({ "requestNeeded": request_needed })).await.expect(200)
+    }
+
+    /// A supergroup of Ada's that somebody asks to be let into: its id, and who asks.
+    pub(super) async fn new_join_request(&self) -> (i64, Value) {
+        let chat = self.new_group().await;
+        let link = self.new_link(chat, true).await["link"].clone();
+        let account = self.new_account().await;
+        self.api.post(&format!("/accounts/{account}/join"), json!({ "link": link })).await.expect(200);
+        let path = format!("/accounts/{}/chats/{chat}/join-requests", self.account);
+        (chat, self.api.get(&path).await.expect(200)["items"][0]["userId"].clone())
+    }
+
     /// A text message of Ada's in a chat of hers.
     pub(super) async fn new_message(&self, chat: i64) -> i64 {
         let path = format!("/accounts/{}/chats/{chat}/messages", self.account);
