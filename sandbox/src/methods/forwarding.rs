@@ -24,7 +24,8 @@ pub fn forward_messages(
     check_may_send(call, from, peer, None)?;
     check_may_send_several(call, from, peer, request.id.len())?;
     check_ids(call, &request)?;
-    let (date, silent) = (call.now, request.silent);
+    let (date, silent, reply_to) = (call.now, request.silent, request.top_msg_id);
+    super::topics::check_open(call, from, peer, reply_to)?;
     let mut events = Vec::new();
     for (id, random_id) in request.id.iter().zip(&request.random_id) {
         let Some(original) = messages::find(call, source, *id) else { continue };
@@ -34,7 +35,7 @@ pub fn forward_messages(
         check_may_send(call, from, peer, kind_of_content(&original.content))?;
         let origin = (!request.drop_author).then(|| origin(call.state(), original));
         let content = original.content.clone();
-        let message = NewMessage { from, peer, content, reply_to: None, quote: None, silent, random_id: Some(*random_id), date };
+        let message = NewMessage { from, peer, content, reply_to, quote: None, silent, random_id: Some(*random_id), date };
         events.push((*random_id, Event::MessageForwarded { message, origin }));
     }
     if events.is_empty() {

@@ -51,7 +51,9 @@ pub fn answered(
     reply_to: Option<tl::enums::InputReplyTo>,
 ) -> Result<(Option<i32>, Option<String>), RpcError> {
     let Some(tl::enums::InputReplyTo::Message(reply)) = reply_to else { return Ok((None, None)) };
-    let Some(message) = find(call, peer, reply.reply_to_msg_id) else { return Ok((None, None)) };
+    // A topic goes on even where its first message is gone, and so does one whose message is gone that was to be answered.
+    let topic = super::topics::named(call, peer, &reply);
+    let Some(message) = find(call, peer, reply.reply_to_msg_id) else { return Ok((topic, None)) };
     let quotable = |quote: &str| matches!(&message.content, Content::Text { text, .. } if text.contains(quote));
     match reply.quote_text.filter(|quote| !quote.is_empty()) {
         Some(quote) if !quotable(&quote) => Err(RpcError::bad_request("QUOTE_TEXT_INVALID")),

@@ -52,7 +52,10 @@ pub fn unpin_all_messages(
     let owner = box_owner(user_id, peer);
     let (state, me) = (call.state(), call.me()?);
     let pinned = state.conversation(me, peer).filter(|message| state.pins.contains(message.shared_id, owner));
-    let all: Vec<i32> = pinned.map(|message| message.id).collect();
+    let mut all: Vec<i32> = pinned.map(|message| message.id).collect();
+    if let Some(topic_id) = request.top_msg_id {
+        all = super::topics::only_in_topic(call, peer, topic_id, all)?;
+    }
     let message_ids: Vec<i32> = all.iter().copied().take(UNPINNED_MAX).collect();
     let offset = i32::try_from(all.len() - message_ids.len()).unwrap_or(i32::MAX);
     let pts_count = i32::try_from(message_ids.len()).unwrap_or(i32::MAX);

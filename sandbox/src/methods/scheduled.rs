@@ -25,6 +25,7 @@ const CHANGED_MAX: usize = 100;
 /// # Errors
 /// `SCHEDULE_DATE_TOO_LATE`, `SCHEDULE_STATUS_PRIVATE` or `SCHEDULE_TOO_MUCH`.
 pub fn send(call: &mut Call<'_>, new: NewMessage, schedule_date: Option<i32>) -> Result<tl::enums::Updates, RpcError> {
+    super::topics::check_open(call, new.from, new.peer, new.reply_to)?;
     let named = |id: i32| new.random_id.map(|random_id| tl::types::UpdateMessageId { id, random_id }.into());
     let Some(date) = schedule_date.filter(|date| *date > call.now.saturating_add(AT_ONCE_SECS)) else {
         let notices = call.change(Event::MessageSent(new.clone()));

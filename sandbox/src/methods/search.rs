@@ -132,7 +132,11 @@ pub fn search(call: &mut Call<'_>, request: tl::functions::messages::Search) -> 
     let me = call.me()?;
     let mut found = Vec::new();
     for message in call.state().conversation(me, peer).rev() {
-        if !is_hidden(me, peer, message.id) && wanted.fits(call, message)? {
+        let in_topic = match request.top_msg_id {
+            Some(topic_id) => super::topics::is_in_topic(call, peer, topic_id, message.id)?,
+            None => true,
+        };
+        if in_topic && !is_hidden(me, peer, message.id) && wanted.fits(call, message)? {
             found.push(message);
         }
     }

@@ -19,6 +19,7 @@ use super::profile::ProfileEvent;
 use super::reactions::Reacting;
 use super::scheduled::ScheduleEvent;
 use super::state::{Authorization, CodeDelivery, ForwardOrigin, Password};
+use super::topics::TopicEvent;
 
 /// See the module's description.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -306,6 +307,8 @@ pub enum Event {
     LoginToken(LoginTokenEvent),
     /// A bot was made.
     BotCreated(NewBot),
+    /// Something happened to a forum, or to a topic of one.
+    Topic(TopicEvent),
     /// Somebody shows something else of themselves, or of a group or a channel.
     Profile(ProfileEvent),
     /// Something happened to a call between two users.

@@ -11,6 +11,7 @@ use super::event::NewMessage;
 use super::ids::{HexBytes, PeerId};
 use super::phone_call::Reason;
 use super::profile::ProfileAction;
+use super::topics::TopicAction;
 
 /// Changes that a box remembers for `getDifference`; a client that is further behind is told to start over.
 pub const CHANGES_MAX: usize = 10_000;
@@ -145,6 +146,8 @@ pub enum Action {
     },
     /// A message was pinned: the one that the notice answers.
     MessagePinned,
+    /// A topic was made or changed.
+    Topic(TopicAction),
     /// The title or the photo changed.
     Profile(ProfileAction),
     /// Somebody called.

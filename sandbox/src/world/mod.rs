@@ -29,6 +29,7 @@ pub mod reads;
 pub mod scheduled;
 pub mod srp;
 pub mod state;
+pub mod topics;
 pub mod view;
 
 use std::collections::BTreeMap;

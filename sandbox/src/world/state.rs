@@ -22,6 +22,7 @@ use super::profile::Profiles;
 use super::reactions::Reactions;
 use super::reads::Reads;
 use super::scheduled::Scheduled;
+use super::topics::Forums;
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
 pub const RANDOM_IDS_MAX: usize = 10_000;
@@ -104,6 +105,9 @@ pub struct State {
     /// What is to be sent later.
     #[serde(default)]
     pub scheduled: Scheduled,
+    /// Which supergroups have topics, and which.
+    #[serde(default)]
+    pub forums: Forums,
     /// How far the network's clock is ahead of the machine's, in seconds.
     #[serde(default)]
     pub clock_ahead: i32,
@@ -421,6 +425,7 @@ impl State {
             drafts: Drafts::default(),
             reads: Reads::default(),
             scheduled: Scheduled::default(),
+            forums: Forums::default(),
             clock_ahead: 0,
             last: LastIds {
                 user: FIRST_USER_ID - 1,

@@ -65,6 +65,9 @@ impl State {
             reply_to: new.reply_to.filter(|id| channel.messages.get(*id).is_some()),
             ..Message::of(new, shared_id, id, new.peer, from)
         });
+        if let Some(forum) = self.forums.all.get_mut(&channel_id) {
+            forum.place(id, if forum.topics.contains_key(&id) { id } else { forum.topic_of_answer(new.reply_to) });
+        }
         if !matches!(new.content, Content::Action(_)) {
             self.profiles.note_sent(channel_id, new.from, new.date);
         }
@@ -133,6 +136,9 @@ impl State {
         let Some((change, gone)) = channel.messages.delete(ids, date) else { return Vec::new() };
         for message in gone {
             self.forget_reception(message.shared_id, CHANNEL_BOX);
+            if let Some(forum) = self.forums.all.get_mut(&channel_id) {
+                forum.forget(message.id);
+            }
         }
         self.tell_channel(channel_id, About::Channel { channel_id, change })
     }

@@ -19,6 +19,7 @@ mod profile;
 mod reactions;
 mod removal;
 mod scheduled;
+mod topics;
 
 use super::drafts::Drafting;
 use super::event::Event;
@@ -29,6 +30,7 @@ use super::peer_settings::PeerSetting;
 use super::phone_call::Reason;
 use super::profile::ProfileNotice;
 use super::state::State;
+use super::topics::TopicNotice;
 
 /// Something that a user's sessions are to be told.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -169,6 +171,8 @@ pub enum About {
         /// Where.
         peer: PeerId,
     },
+    /// Something about the topics of a forum.
+    Topic(TopicNotice),
     /// The user came into a channel or left it, or the channel itself changed.
     ChannelMembership {
         /// Which channel.
@@ -231,6 +235,7 @@ impl State {
             Event::PhoneCall(event) => self.apply_to_phone_calls(event),
             Event::GroupCall(event) => self.apply_to_group_calls(event),
             Event::Administered(done) => self.administer(done),
+            Event::Topic(event) => self.apply_to_topics(event),
             Event::Profile(change) => self.change_profile(change),
             account_event => {
                 self.apply_to_accounts(account_event);

@@ -237,7 +237,7 @@ impl View<'_> {
     }
 }
 
-fn notify_settings(mute_until: Option<i32>) -> tl::enums::PeerNotifySettings {
+pub(super) fn notify_settings(mute_until: Option<i32>) -> tl::enums::PeerNotifySettings {
     tl::types::PeerNotifySettings {
         show_previews: None,
         silent: None,

@@ -25,7 +25,7 @@ impl View<'_> {
         };
         let out = self.is_outgoing(message, post);
         let fwd_from = self.state.forwards.get(&message.shared_id).map(|origin| self.forward_header(origin));
-        let reply_to = message.reply_to.map(|id| reply_header(id, message.quote.clone()));
+        let reply_to = self.reply_header(message);
         let (mentioned, pinned, reactions) = (self.is_mentioned(message), self.is_pinned(message), self.reactions(message));
         match &message.content {
             Content::Text { text, entities } | Content::Media { text, entities, .. } => tl::types::Message {
@@ -171,6 +171,7 @@ impl View<'_> {
                 self.mention(PeerId::User(*member));
                 tl::types::MessageActionChatDeleteUser { user_id: *member }.into()
             }
+            Action::Topic(action) => self.topic_action(action),
             Action::Profile(action) => self.profile_action(action),
         }
     }
@@ -216,26 +217,6 @@ fn document(media: &Media, state: &State) -> tl::enums::MessageMedia {
         video_cover: None,
         video_timestamp: None,
         ttl_seconds: None,
-    }
-    .into()
-}
-
-fn reply_header(reply_to_msg_id: i32, quote_text: Option<String>) -> tl::enums::MessageReplyHeader {
-    tl::types::MessageReplyHeader {
-        reply_to_scheduled: false,
-        forum_topic: false,
-        quote: quote_text.is_some(),
-        reply_to_ephemeral: false,
-        reply_to_msg_id: Some(reply_to_msg_id),
-        reply_to_peer_id: None,
-        reply_from: None,
-        reply_media: None,
-        reply_to_top_id: None,
-        quote_text,
-        quote_entities: None,
-        quote_offset: None,
-        todo_item_id: None,
-        poll_option: None,
     }
     .into()
 }

@@ -10,6 +10,7 @@ mod peers;
 mod phone_calls;
 mod profile;
 mod reception;
+mod topics;
 mod updates;
 
 use std::collections::BTreeSet;

@@ -146,6 +146,7 @@ impl View<'_> {
         let admin = administration.admins.get(&self.viewer);
         let banned = administration.banned.get(&self.viewer);
         let (call_active, call_not_empty) = self.call_flags(PeerId::Channel(channel.id));
+        let forum = self.state.forums.forum(channel.id);
         tl::types::Channel {
             creator,
             left: !member,
@@ -166,7 +167,7 @@ impl View<'_> {
             noforwards: false,
             join_to_send: false,
             join_request: false,
-            forum: false,
+            forum: forum.is_some(),
             stories_hidden: false,
             stories_hidden_min: false,
             stories_unavailable: false,
@@ -174,7 +175,7 @@ impl View<'_> {
             autotranslation: false,
             broadcast_messages_allowed: false,
             monoforum: false,
-            forum_tabs: false,
+            forum_tabs: forum.is_some_and(|forum| forum.tabs),
             id: channel.id,
             access_hash: Some(access_hash),
             title: channel.title.clone(),

@@ -52,6 +52,7 @@ impl View<'_> {
                 self.participant_update(*call_id, *user_id, participant, *left)
             }
             About::JoinRequests { peer } => Some(self.join_requests_update(*peer)),
+            About::Topic(notice) => self.topic_update(notice),
             About::ChannelMembership { channel_id } => {
                 self.mention(PeerId::Channel(*channel_id));
                 Some(tl::types::UpdateChannel { channel_id: *channel_id }.into())
