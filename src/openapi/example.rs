@@ -35,6 +35,8 @@ fn known(name: &str) -> Option<Value> {
         "x-file-name" | "fileName" => json!("chart.pdf"),
         "folderId" | "id" => json!(2),
         "folderIds" => json!([2, 3]),
+        "topicId" => json!(7),
+        "hash" => json!("AbCdEfGh12345678"),
         "question" => json!("Who has the watch?"),
         "options" => json!(["Ada", "Boris"]),
         "reaction" | "emoji" | "emoticon" => json!("👍"),

@@ -82,7 +82,10 @@ async fn a_link_is_made_listed_edited_used_and_revoked() {
     assert_eq!(club.listed("?revoked=true").await["items"][0]["hash"], hash);
     assert_eq!(club.api.delete(&one).await.code(), "not_found", "it is revoked already");
     let account = club.sandbox.account();
-    let look = club.api.request(Method::GET, &format!("/accounts/{account}/invites/preview")).query(&[("link", made["link"].as_str().unwrap())]);
+    let look = club
+        .api
+        .request(Method::GET, &format!("/accounts/{account}/invites/preview"))
+        .query(&[("link", made["link"].as_str().unwrap())]);
     assert_eq!(send(look).await.code(), "not_found");
 
     let permanent = listed["items"][0]["hash"].as_str().unwrap();

@@ -38,4 +38,5 @@ mod shutdown;
 mod speech;
 mod telegram_errors;
 mod telegram_folders;
+mod topics;
 mod walk;

@@ -13,6 +13,7 @@ pub(crate) struct ChatEdit {
     pub(crate) title: Option<String>,
     pub(crate) about: Option<String>,
     pub(crate) slow_mode_secs: Option<i32>,
+    pub(crate) is_forum: Option<bool>,
     pub(crate) permissions: Option<PermissionChanges>,
 }
 
@@ -55,6 +56,9 @@ pub struct EditedChat {
     /// Slow mode.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub slow_mode_secs: Option<EditOutcome>,
+    /// Whether it has topics.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub is_forum: Option<EditOutcome>,
     /// What members may do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permissions: Option<EditOutcome>,
@@ -82,6 +86,11 @@ impl AccountContext {
             let method = "channels.toggleSlowMode";
             let call = async |connection: &Connection| noted(connection.set_slow_mode(chat, seconds).await);
             edited.slow_mode_secs = Some(tally.count(self.repeatable(method, call).await));
+        }
+        if let Some(is_forum) = edit.is_forum {
+            let method = "channels.toggleForum";
+            let call = async |connection: &Connection| noted(connection.set_forum(chat, is_forum).await);
+            edited.is_forum = Some(tally.count(self.repeatable(method, call).await));
         }
         if let Some(permissions) = &edit.permissions {
             let method = "messages.editChatDefaultBannedRights";

@@ -29,6 +29,7 @@ mod scheduled;
 mod send_ids;
 mod sending;
 mod telegram_folders;
+mod topics;
 mod transfer;
 
 use std::cell::{Cell, RefCell};

@@ -33,6 +33,9 @@ pub struct EditChat {
     /// How long each member of a supergroup waits between two messages: 0 (not at all), 5, 10, 30, 60, 300, 900 or 3600 seconds.
     #[serde(default)]
     slow_mode_secs: Option<i32>,
+    /// Whether a supergroup has topics. Its owner decides that.
+    #[serde(default)]
+    is_forum: Option<bool>,
     /// What members may do. Permissions that are left out stay.
     #[serde(default)]
     permissions: Option<PermissionChanges>,
@@ -41,7 +44,7 @@ pub struct EditChat {
 impl Operation for EditChat {
     const DECLARATION: Declaration = Declaration::new(
         "edit_chat",
-        "Change the title, the description, slow mode and the members' permissions of a group or channel, and tell what became of each.",
+        "Change the title, the description, slow mode, topics and the members' permissions of a group or channel, and tell what became of each.",
         Method::Patch,
         "/accounts/{accountId}/chats/{chatId}",
         Access::Scope(Scope::ChatsAdmin),
@@ -69,8 +72,9 @@ impl Operation for EditChat {
         if self.permissions.as_ref().is_some_and(PermissionChanges::is_empty) {
             return Err(Error::invalid("permissions", "must name at least one permission, such as sendMedia"));
         }
-        if self.title.is_none() && self.about.is_none() && self.slow_mode_secs.is_none() && self.permissions.is_none() {
-            return Err(Error::invalid("title", "give at least one of title, about, slowModeSecs and permissions"));
+        let other = self.slow_mode_secs.is_some() || self.is_forum.is_some() || self.permissions.is_some();
+        if self.title.is_none() && self.about.is_none() && !other {
+            return Err(Error::invalid("title", "give at least one of title, about, slowModeSecs, isForum and permissions"));
         }
         Ok(())
     }
@@ -82,6 +86,7 @@ impl AccountOperation for EditChat {
             title: self.title.map(|title| title.trim().to_owned()),
             about: self.about.map(|about| about.trim().to_owned()),
             slow_mode_secs: self.slow_mode_secs,
+            is_forum: self.is_forum,
             permissions: self.permissions,
         };
         call.edit_chat(self.chat_id, &edit).await

@@ -162,6 +162,9 @@ pub struct MarkMessagesRead {
     chat_id: ChatId,
     /// The newest message to mark.
     max_id: i32,
+    /// Only the messages of this forum topic.
+    #[serde(default)]
+    topic_id: Option<i32>,
 }
 
 impl Operation for MarkMessagesRead {
@@ -178,10 +181,17 @@ impl Operation for MarkMessagesRead {
     type Output = ();
 
     in_chat!();
+
+    fn validate(&self) -> Result<(), Error> {
+        valid_message_id("topicId", self.topic_id)
+    }
 }
 
 impl AccountOperation for MarkMessagesRead {
     async fn run(self, call: AccountCall) -> Result<(), Error> {
-        call.mark_read(self.chat_id, self.max_id).await
+        match self.topic_id {
+            Some(topic_id) => call.read_topic(self.chat_id, topic_id, self.max_id).await,
+            None => call.mark_read(self.chat_id, self.max_id).await,
+        }
     }
 }

@@ -40,3 +40,4 @@ pub mod sending;
 pub mod service;
 pub mod speech;
 pub mod telegram_folders;
+pub mod topics;

@@ -127,6 +127,16 @@ impl World {
         (chat, self.api.get(&path).await.expect(200)["items"][0]["userId"].clone())
     }
 
+    /// A forum of Ada's, and a topic of it.
+    pub(super) async fn new_topic(&self) -> (i64, i64) {
+        let chat = self.new_group().await;
+        let path = format!("/accounts/{}/chats/{chat}", self.account);
+        self.api.patch(&path, json!({ "isForum": true })).await.expect(200);
+        let topic = json!({ "title": format!("Topic {}", self.number()) });
+        let topic = self.api.post(&format!("{path}/topics"), topic).await.expect(200);
+        (chat, topic["id"].as_i64().expect("an id"))
+    }
+
     /// A text message of Ada's in a chat of hers.
     pub(super) async fn new_message(&self, chat: i64) -> i64 {
         let path = format!("/accounts/{}/chats/{chat}/messages", self.account);

@@ -86,6 +86,7 @@ pub(super) static TABLE: &[Refusal] = &[
     row(NotFound, "TOPIC_DELETED", "The topic was deleted"),
     row(Conflict, "TOPIC_CLOSED", "The topic is closed"),
     row(NotModified, "TOPIC_NOT_MODIFIED", "The topic is so already"),
+    row(NotModified, "PINNED_TOPIC_NOT_MODIFIED", "The topic is pinned or unpinned already"),
     row(Conflict, "TOPIC_CLOSE_SEPARATELY", "A topic is closed or opened by a change of its own"),
     row(Conflict, "TOPIC_HIDE_SEPARATELY", "The general topic is hidden or shown by a change of its own"),
     row(Conflict, "GENERAL_MODIFY_ICON_FORBIDDEN", "The general topic's icon cannot be changed"),
