@@ -16,8 +16,8 @@ fn known(name: &str) -> Option<Value> {
         }
         "toChatId" => json!(5_000_000_002_i64),
         "userIds" => json!([5_000_000_003_i64]),
-        "messageId" | "message_id" | "maxId" | "replyTo" => json!(42),
-        "messageIds" => json!([42]),
+        "messageId" | "message_id" | "maxId" | "replyTo" => json!(7),
+        "messageIds" => json!([7]),
         "phone" => json!("+15550000001"),
         "code" => json!("12345"),
         "password" => json!("correct horse"),

@@ -30,6 +30,7 @@ mod newcomer;
 mod pins;
 mod profile;
 mod reading;
+mod reference_client;
 mod resilience;
 mod scheduled;
 mod search;

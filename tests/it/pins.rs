@@ -116,6 +116,8 @@ async fn reactions_are_given_counted_listed_and_taken_back() {
     assert_eq!((&first["items"][0]["emoji"], &first["items"][0]["isOwn"]), (&json!("❤"), &json!(false)));
     let cursor = first["nextCursor"].as_str().unwrap();
     let second = api.get(&format!("{}?limit=1&cursor={cursor}", reactions(&mine))).await.expect(200);
+    let elsewhere = api.get(&format!("{}?cursor=elsewhere", reactions(&mine))).await;
+    assert_eq!((elsewhere.status, elsewhere.json()["field"].as_str()), (400, Some("cursor")));
     assert_eq!((&second["items"][0]["isOwn"], &second["nextCursor"]), (&json!(true), &Value::Null));
     let only = api.get(&format!("{}?emoji=👍", reactions(&mine))).await.expect(200);
     assert_eq!((&only["items"], &only["total"]), (&json!([]), &json!(0)));

@@ -166,6 +166,11 @@ impl TelegramError {
         }
     }
 
+    /// The same error of a call for a page whose cursor is Telegram's own word for a place.
+    pub(super) fn of_cursor(self) -> Self {
+        if self.is("OFFSET_INVALID") { Self::InvalidCursor } else { self }
+    }
+
     /// Whether Telegram refused because it is so already.
     pub fn is_not_modified(&self) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.class == RefusalClass::NotModified)

@@ -202,7 +202,8 @@ impl Connection {
             offset: cursor.map(offset_of).transpose()?.unwrap_or_default(),
             limit: i32::try_from(limit).unwrap_or(i32::MAX),
         };
-        let enums::phone::GroupParticipants::Participants(found) = self.invoke(&request).await?;
+        let found = self.invoke(&request).await.map_err(TelegramError::of_cursor)?;
+        let enums::phone::GroupParticipants::Participants(found) = found;
         let met = Met::new(found.users, found.chats);
         self.remember(&met).await?;
         let now = i64::try_from(now_secs()).unwrap_or(i64::MAX);

@@ -153,7 +153,7 @@ impl Connection {
             offset: cursor.map(str::to_owned),
             limit: i32::try_from(limit).unwrap_or(i32::MAX),
         };
-        let enums::messages::MessageReactionsList::List(list) = self.invoke(&request).await?;
+        let enums::messages::MessageReactionsList::List(list) = self.invoke(&request).await.map_err(TelegramError::of_cursor)?;
         let met = Met::new(list.users, list.chats);
         self.remember(&met).await?;
         let items = list.reactions.iter().map(|reaction| given(reaction, &met)).collect();

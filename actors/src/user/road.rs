@@ -71,8 +71,18 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
     }
     match authorize(context, &caller, &invocation) {
         Err(denial) => {
-            let is_audited = is_mutation || denial.error.code().status() == 403;
-            refuse(context, denial, entry, is_audited, reply);
+            let code = denial.error.code();
+            let is_of_account = matches!(code, Code::AccountForbidden | Code::AccountSuspended);
+            match facts.idempotency_key.zip(invocation.fingerprint).filter(|_| is_mutation && is_of_account) {
+                None => refuse(context, denial, entry, is_mutation || code.status() == 403, reply),
+                Some(key) => {
+                    let context = Rc::clone(context);
+                    let body = invocation.body;
+                    context.tasks.clone().spawn(async move {
+                        replay_or_refuse(&context, entry, &caller, body, key, denial, reply).await;
+                    });
+                }
+            }
         }
         Ok(Permit { account, limits }) => {
             let Invocation { declaration, work, body, fingerprint, .. } = invocation;
@@ -95,6 +105,25 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
     }
 }
 
+/// Refuses a call for its account, unless it is known under its key: the account may be as it is by that very call.
+async fn replay_or_refuse(
+    context: &Rc<UserContext>,
+    entry: AuditEntry,
+    caller: &Caller,
+    body: Option<ByteStream>,
+    (key, fingerprint): (IdempotencyKey, Fingerprint),
+    denial: Denial,
+    reply: oneshot::Sender<Reply>,
+) {
+    match context.claim(caller, &key, fingerprint).await {
+        Ok(Claim::Ended(ended)) => replay(context, entry, body, *ended, Waiting { reply, limits: denial.limits }).await,
+        Err(error) if error.code() == Code::RequestInProgress => {
+            refuse(context, Denial { error, limits: denial.limits }, entry, true, reply);
+        }
+        _ => refuse(context, denial, entry, true, reply),
+    }
+}
+
 /// Runs a mutation that came with an idempotency key: once, whatever has become of it before.
 async fn once(
     context: &Rc<UserContext>,
@@ -105,7 +134,7 @@ async fn once(
 ) {
     match context.claim(&permitted.caller, &key, fingerprint).await {
         Err(error) => refuse(context, Denial { error, limits: waiting.limits }, entry, true, waiting.reply),
-        Ok(Claim::Ended(ended)) => replay(context, entry, permitted, *ended, waiting).await,
+        Ok(Claim::Ended(ended)) => replay(context, entry, permitted.body, *ended, waiting).await,
         Ok(Claim::New(ticket)) => {
             let once = Once { ticket, is_repetition: false };
             mutate(context, entry, permitted, Some(once), waiting).await;
@@ -214,9 +243,9 @@ async fn repeat(context: &Rc<UserContext>, entry: AuditEntry, permitted: Permitt
 }
 
 /// Answers a call as it was answered before. Nothing happens.
-async fn replay(context: &Rc<UserContext>, entry: AuditEntry, permitted: Permitted, ended: Ended, waiting: Waiting) {
+async fn replay(context: &Rc<UserContext>, entry: AuditEntry, body: Option<ByteStream>, ended: Ended, waiting: Waiting) {
     let Waiting { reply, limits } = waiting;
-    if let Some(body) = permitted.body
+    if let Some(body) = body
         && let Err(error) = same_body(body, &ended).await
     {
         return refuse(context, Denial { error, limits }, entry, true, reply);
