@@ -17,6 +17,7 @@ pub mod idempotency;
 pub mod identity;
 pub mod operation;
 pub mod operations;
+pub mod outbound;
 pub mod runtime;
 pub mod scope;
 pub mod settings;

@@ -7,6 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
 use crate::events::EventLimits;
+use crate::outbound::Outbound;
 use crate::speech::Endpoint;
 use crate::telegram::{Device, Network};
 
@@ -25,6 +26,8 @@ pub struct Settings {
     pub device: Device,
     /// How speech is turned into text.
     pub speech: Speech,
+    /// How addresses that users name are reached.
+    pub outbound: Outbound,
     /// The store's page cache, in bytes.
     pub store_cache_bytes: u64,
     /// Limits.

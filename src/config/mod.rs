@@ -14,6 +14,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use vasya_actors::events::EventLimits;
 use vasya_actors::identity::UserId;
+use vasya_actors::outbound::Outbound;
 use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings, Speech};
 use vasya_actors::speech::Endpoint;
 use vasya_actors::telegram::{Device, Network, NetworkDescription};
@@ -307,9 +308,15 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
     }
     let store_cache_bytes = sources.number("data.store_cache_mib", 8..=65_536).saturating_mul(1_024 * 1_024);
     let speech = speech(sources);
+    let outbound = outbound(sources);
     let limits = limits(sources);
-    let (data_dir, network, speech) = (data_dir?, network?, speech?);
-    Some(Settings { data_dir, master_key, network, credentials, device, speech, store_cache_bytes, limits })
+    let (data_dir, network, speech, outbound) = (data_dir?, network?, speech?, outbound?);
+    Some(Settings { data_dir, master_key, network, credentials, device, speech, outbound, store_cache_bytes, limits })
+}
+
+fn outbound(sources: &mut Sources) -> Option<Outbound> {
+    let allowed = sources.get::<Vec<String>>("outbound.allowed_networks");
+    Outbound::new(&allowed).map_err(|reason| sources.fault("outbound.allowed_networks", reason)).ok()
 }
 
 fn speech(sources: &mut Sources) -> Option<Speech> {

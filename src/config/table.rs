@@ -60,6 +60,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("events.log_mib_max", "VASYA_EVENTS_LOG_MIB_MAX", Kind::Number),
     setting("events.log_days_max", "VASYA_EVENTS_LOG_DAYS_MAX", Kind::Number),
     setting("events.streams_per_principal_max", "VASYA_EVENTS_STREAMS_PER_PRINCIPAL_MAX", Kind::Number),
+    setting("outbound.allowed_networks", "VASYA_OUTBOUND_ALLOWED_NETWORKS", Kind::List),
     setting("speech.deepgram_url", "VASYA_DEEPGRAM_URL", Kind::Text),
     setting("speech.deepgram_model", "VASYA_DEEPGRAM_MODEL", Kind::Text),
     setting("limits.account_burst", "VASYA_ACCOUNT_BURST", Kind::Number),
