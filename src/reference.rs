@@ -58,6 +58,7 @@ impl Described<'_> {
             "" if described.starts_with("For people") => "people only".into(),
             "" if described.starts_with("For administrators") => "administrators".into(),
             "" => "any token".into(),
+            scope if described.contains("a person's approval") => format!("`{scope}`, people only for now"),
             scope => format!("`{scope}`"),
         }
     }

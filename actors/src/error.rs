@@ -97,6 +97,8 @@ codes! {
     RequestInProgress = "request_in_progress", 409, "The same request is at work";
     /// The request was carried out, but its answer was too large to be kept for a repetition.
     AnswerNotKept = "answer_not_kept", 409, "The answer was not kept";
+    /// The login cannot be completed on this server. Why is not told, since that would tell of other users.
+    LoginRefused = "login_refused", 409, "The login cannot be completed";
     /// The body is larger than the limit.
     PayloadTooLarge = "payload_too_large", 413, "The body is too large";
     /// The body is not of a media type that the operation reads.

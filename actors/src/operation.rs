@@ -297,9 +297,11 @@ fn decode<O: Operation>(arguments: Value, work: fn(O) -> Work) -> Result<Invocat
 fn undecodable(declaration: &Declaration, error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
     let code = if declaration.method.has_body() { Code::UnprocessableInput } else { Code::BadRequest };
     let reason = error.inner().to_string();
+    let place = error.path().to_string();
     let field = match reason.split('`').nth(1) {
-        Some(name) if reason.starts_with("missing field") => name.to_owned(),
-        _ => error.path().to_string(),
+        Some(name) if reason.starts_with("missing field") && place == "." => name.to_owned(),
+        Some(name) if reason.starts_with("missing field") => format!("{place}.{name}"),
+        _ => place,
     };
     Error::new(code, format!("{field}: {reason}")).in_field(field)
 }

@@ -62,6 +62,11 @@ scopes! {
 }
 
 impl Scope {
+    /// Whether a person must approve each use by an agent.
+    pub fn needs_approval(self) -> bool {
+        self == Self::SecurityRead
+    }
+
     /// The scope with this name.
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|scope| scope.name() == name)

@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::events::EventLimits;
 use crate::outbound::Outbound;
 use crate::speech::Endpoint;
-use crate::telegram::{Device, Network};
+use crate::telegram::{Device, Network, Proxy, ProxyReach};
 
 /// The settings of a gateway.
 #[derive(Debug)]
@@ -24,6 +24,10 @@ pub struct Settings {
     pub credentials: Option<ApiCredentials>,
     /// What the server calls itself in Telegram's list of devices.
     pub device: Device,
+    /// The SOCKS5 proxy of accounts that have none of their own.
+    pub proxy: Option<Proxy>,
+    /// Where the proxies may be that people set for their accounts; in a network on this machine, here only.
+    pub account_proxies: ProxyReach,
     /// How speech is turned into text.
     pub speech: Speech,
     /// How addresses that users name are reached.
@@ -32,6 +36,18 @@ pub struct Settings {
     pub store_cache_bytes: u64,
     /// Limits.
     pub limits: Limits,
+}
+
+impl Settings {
+    /// Where the proxies may be that people set for their accounts.
+    pub fn reach_of_accounts_proxies(&self) -> ProxyReach {
+        if self.network.is_on_loopback() { ProxyReach::Loopback } else { self.account_proxies }
+    }
+
+    /// Where the proxy may be that the operator has set.
+    pub fn reach_of_server_s_proxy(&self) -> ProxyReach {
+        if self.network.is_on_loopback() { ProxyReach::Loopback } else { ProxyReach::Anywhere }
+    }
 }
 
 /// How speech is turned into text.

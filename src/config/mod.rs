@@ -17,7 +17,7 @@ use vasya_actors::identity::UserId;
 use vasya_actors::outbound::Outbound;
 use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings, Speech};
 use vasya_actors::speech::Endpoint;
-use vasya_actors::telegram::{Device, Network, NetworkDescription};
+use vasya_actors::telegram::{Device, Network, NetworkDescription, Proxy, ProxyReach};
 use vasya_actors::vault::MasterKey;
 
 use sources::Sources;
@@ -307,16 +307,47 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
         sources.fault("telegram.device_model", "must have 1 to 64 characters");
     }
     let store_cache_bytes = sources.number("data.store_cache_mib", 8..=65_536).saturating_mul(1_024 * 1_024);
+    let proxy = network.as_ref().and_then(|network| proxy(sources, network));
+    let account_proxies = match sources.text("telegram.account_proxies").unwrap_or_default().as_str() {
+        "any" => ProxyReach::Anywhere,
+        reach => {
+            if reach != "public" {
+                sources.fault("telegram.account_proxies", "must be public or any");
+            }
+            ProxyReach::Public
+        }
+    };
     let speech = speech(sources);
     let outbound = outbound(sources);
     let limits = limits(sources);
     let (data_dir, network, speech, outbound) = (data_dir?, network?, speech?, outbound?);
-    Some(Settings { data_dir, master_key, network, credentials, device, speech, outbound, store_cache_bytes, limits })
+    Some(Settings {
+        data_dir,
+        master_key,
+        network,
+        credentials,
+        device,
+        proxy,
+        account_proxies,
+        speech,
+        outbound,
+        store_cache_bytes,
+        limits,
+    })
 }
 
 fn outbound(sources: &mut Sources) -> Option<Outbound> {
     let allowed = sources.get::<Vec<String>>("outbound.allowed_networks");
     Outbound::new(&allowed).map_err(|reason| sources.fault("outbound.allowed_networks", reason)).ok()
+}
+
+fn proxy(sources: &mut Sources, network: &Network) -> Option<Proxy> {
+    let url = sources.secret("telegram.proxy_url")?;
+    let parsed = Proxy::from_url(url.expose_secret()).map_err(|error| error.to_string()).and_then(|proxy| {
+        let reach = if network.is_on_loopback() { ProxyReach::Loopback } else { ProxyReach::Anywhere };
+        if proxy.may_be_within(reach) { Ok(proxy) } else { Err(reach.rule().to_owned()) }
+    });
+    parsed.map_err(|reason| sources.fault("telegram.proxy_url", reason)).ok()
 }
 
 fn speech(sources: &mut Sources) -> Option<Speech> {
@@ -400,7 +431,7 @@ fn limits(sources: &mut Sources) -> Limits {
         accounts_per_user_max: size(sources, "limits.accounts_per_user_max", 1..=100_000),
         agent_keys_per_user_max: size(sources, "limits.agent_keys_per_user_max", 1..=100_000),
         logins_per_user_max: size(sources, "limits.logins_per_user_max", 1..=1_000),
-        login_lifetime: Duration::from_secs(sources.number("limits.login_secs", 10..=86_400)),
+        login_lifetime: Duration::from_secs(sources.number("limits.login_secs", 1..=86_400)),
         account_calls_max: size(sources, "limits.account_calls_max", 1..=1_000),
         call_timeout: Duration::from_secs(sources.number("limits.call_secs", 1..=600)),
         connects_max: size(sources, "telegram.connects_max", 1..=10_000),

@@ -54,6 +54,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("telegram.api_id", "TELEGRAM_API_ID", Kind::Number),
     setting("telegram.api_hash", "TELEGRAM_API_HASH", Kind::Secret),
     setting("telegram.device_model", "VASYA_DEVICE_MODEL", Kind::Text),
+    setting("telegram.proxy_url", "TELEGRAM_PROXY_URL", Kind::Secret),
+    setting("telegram.account_proxies", "VASYA_ACCOUNT_PROXIES", Kind::Text),
     setting("telegram.connects_max", "VASYA_CONNECTS_MAX", Kind::Number),
     setting("telegram.quiet_secs", "VASYA_QUIET_SECS", Kind::Number),
     setting("telegram.answer_secs", "VASYA_ANSWER_SECS", Kind::Number),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 use vasya_actors::error::Code;
-use vasya_actors::operation::{Access, Declaration, Entry, RateClass};
+use vasya_actors::operation::{Access, Declaration, Entry};
 
 use super::schemas::Generators;
 
@@ -21,7 +21,7 @@ fn problem_statuses(entry: &Entry, generators: &mut Generators) -> BTreeMap<u16,
 
 /// Whether an operation may answer a code. Every code is in here by name, so that a new one cannot be forgotten.
 fn may_answer(declaration: &Declaration, names_account: bool, code: Code) -> bool {
-    let is_login = declaration.rate == RateClass::Login;
+    let is_login = declaration.path.starts_with("/telegram/login/");
     let is_speech = declaration.path.starts_with("/stt/");
     let is_of_account = names_account || is_login;
     let is_mutation = declaration.effect.is_mutation();
@@ -30,14 +30,18 @@ fn may_answer(declaration: &Declaration, names_account: bool, code: Code) -> boo
         Code::BadRequest | Code::InvalidInput | Code::Unauthorized | Code::RateLimited => true,
         Code::Internal | Code::Overloaded | Code::OutcomeUnknown => true,
         Code::MissingScope => matches!(declaration.access, Access::Scope(_)),
-        Code::HumanOnly => matches!(declaration.access, Access::Human(_) | Access::Admin(_)),
+        Code::HumanOnly => match declaration.access {
+            Access::Human(_) | Access::Admin(_) => true,
+            Access::Scope(scope) => scope.needs_approval(),
+            Access::Authenticated => false,
+        },
         Code::AdminOnly => matches!(declaration.access, Access::Admin(_)),
         Code::AccountForbidden | Code::AccountNotAllowed | Code::AccountSuspended | Code::ChatNotFound => is_of_account,
         // What Telegram answers, or keeps from answering.
         Code::PaymentRequired | Code::NotPermitted | Code::PrivacyRestricted | Code::PremiumRequired => is_of_account,
         Code::PeerFlood | Code::AccountFrozen | Code::TelegramFlood | Code::SlowMode => is_of_account,
         Code::TelegramError | Code::TelegramUnreachable | Code::AccountNotReady => is_of_account,
-        Code::LoginExpired | Code::CredentialsMissing | Code::CredentialsRejected => is_login,
+        Code::LoginExpired | Code::LoginRefused | Code::CredentialsMissing | Code::CredentialsRejected => is_login,
         Code::NotFound => is_of_account || declaration.path.contains('{'),
         Code::Conflict => is_of_account || is_mutation,
         Code::SpeechNotConfigured | Code::SpeechKeyRefused | Code::SpeechRateLimited | Code::SpeechFailed => is_speech,

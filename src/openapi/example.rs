@@ -50,8 +50,13 @@ fn known(name: &str) -> Option<Value> {
         "requestId" => json!("0199f7c25b1e7c3a9d416f0e2a7b8c90"),
         "urls" => json!([format!("/api/v1/accounts/{ACCOUNT}/chats/5000000003/photos/0")]),
         "url" => json!("https://example.org/chart.pdf"),
-        "session" => json!("1AbCdEf"),
-        "token" => json!("123456:AbCdEf"),
+        // As Telethon writes it: a datacentre, its address and a key of 256 bytes.
+        "session" => json!(format!("1ApWapzMBu0FB{}QUE=", "QUFB".repeat(84))),
+        "token" | "botToken" => json!("123456:AbCdEf"),
+        "sessionId" => json!("7000003"),
+        "label" | "deviceName" => json!("Lighthouse"),
+        "host" => json!("proxy.example"),
+        "port" => json!(1_080),
         _ => return None,
     };
     Some(value)

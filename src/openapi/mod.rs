@@ -107,6 +107,10 @@ fn operation(entry: &Entry, generators: &mut Generators) -> Value {
 
 fn description(declaration: &Declaration) -> String {
     let access = match declaration.access {
+        Access::Scope(scope) if scope.needs_approval() => {
+            let scope = scope.name();
+            format!("Agents need the scope `{scope}` and a person's approval, which cannot be given yet: they are refused.")
+        }
         Access::Scope(scope) => format!("Agents need the scope `{}`.", scope.name()),
         Access::Authenticated => "Anyone with a token may call it.".to_owned(),
         Access::Human(_) => "For people only: an agent's key is refused.".to_owned(),

@@ -3,6 +3,7 @@
 // In a test, what is not as it should be ends the test.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod account_settings;
 mod agent_keys;
 mod at_rest;
 mod audit;
@@ -23,6 +24,8 @@ mod idempotency;
 mod invites;
 mod isolation;
 mod limits;
+mod logins;
+mod logins_other;
 mod media;
 mod members;
 mod messages;

@@ -175,7 +175,7 @@ async fn accounts_and_logins() {
     // request_login_code, verify_login_code, submit_2fa_password
     let started = client.post("telegram:login", "/telegram/login/code", json!({ "phone": BORIS })).await.expect(200);
     let boris = started["accountId"].clone();
-    assert_eq!(started, json!({ "accountId": boris, "phone": BORIS }));
+    holds(&started, &json!({ "accountId": boris, "phone": BORIS }));
     let step = json!({ "accountId": boris, "code": control.code(BORIS).await });
     let outcome = client.post("telegram:login", "/telegram/login/verify", step).await.expect(200);
     assert_eq!(outcome, json!({ "status": "password_required" }));

@@ -2,7 +2,7 @@
 //! without a limit.
 
 use std::rc::Rc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::account::{AccountContext, HealthState};
 use crate::error::{Code, Error};
@@ -14,9 +14,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// On how many connections a call is tried that may be repeated.
 pub(super) const CONNECTIONS_TRIED_MAX: usize = 3;
-
-/// How many waits are remembered; each is for one of Telegram's methods.
-const FLOODS_MAX: usize = 256;
 
 /// A message that was about to be sent: kept, sealed, until its outcome is known, so that the same `random_id` can be sent again and
 /// Telegram itself refuses a second copy.
@@ -98,7 +95,9 @@ impl AccountContext {
         call: impl AsyncFnOnce(&Connection) -> Result<T, TelegramError>,
     ) -> Result<Result<T, TelegramError>, Error> {
         let connection = self.connection().await?;
-        self.obey_flood(method)?;
+        if let Some(seconds) = self.flood_waits.left(method) {
+            return Err(flood(method, seconds));
+        }
         match call(&connection).await {
             Ok(value) => {
                 self.health.pong();
@@ -109,30 +108,11 @@ impl AccountContext {
                 Err(self.not_ready())
             }
             Err(TelegramError::FloodWait { seconds }) => {
-                self.remember_flood(method, seconds);
+                self.flood_waits.remember(method, seconds);
                 Err(flood(method, seconds))
             }
             Err(error) => Ok(Err(error)),
         }
-    }
-
-    fn obey_flood(&self, method: &'static str) -> Result<(), Error> {
-        let Some(until) = self.floods.borrow().get(method).copied() else { return Ok(()) };
-        let left = until.saturating_duration_since(Instant::now());
-        if left.is_zero() {
-            self.floods.borrow_mut().remove(method);
-            return Ok(());
-        }
-        let seconds = u32::try_from(left.as_millis().div_ceil(1_000)).unwrap_or(u32::MAX);
-        Err(flood(method, seconds))
-    }
-
-    fn remember_flood(&self, method: &'static str, seconds: u32) {
-        let mut floods = self.floods.borrow_mut();
-        if floods.len() >= FLOODS_MAX {
-            floods.retain(|_, until| *until > Instant::now());
-        }
-        floods.insert(method, Instant::now() + Duration::from_secs(u64::from(seconds)));
     }
 
     /// Marks messages read, up to and including `max_id`.

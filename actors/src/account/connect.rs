@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::account::health::Transition;
 use crate::account::login::LoginState;
-use crate::account::{AccountContext, HealthState};
+use crate::account::{AccountContext, AccountSettings, HealthState};
 use crate::events::NewEvent;
 use crate::runtime::{Backoff, now_ms};
 use crate::telegram::{AuthLoss, Connection, ConnectionOptions, Delivery, Received, TelegramError, Updates, UpdatesOptions};
@@ -31,8 +31,8 @@ enum Ended {
     Lost(TelegramError),
     /// Telegram asked to wait.
     Flood(u32),
-    /// A login is complete: connect anew, now with updates.
-    LoggedIn,
+    /// What the connection is made of has changed: connect anew.
+    Renewed,
     /// Telegram ended the session: nothing happens until a person logs in again.
     Auth(AuthLoss),
 }
@@ -53,7 +53,7 @@ pub(super) async fn keep_connected(context: Rc<AccountContext>) {
     loop {
         let ended = tokio::select! {
             ended = connected(&context, &mut backoff) => ended,
-            () = context.reconnect.notified() => Ended::LoggedIn,
+            () = context.reconnect.notified() => Ended::Renewed,
         };
         context.disconnect();
         // A call may have been told first that the session is lost.
@@ -61,7 +61,10 @@ pub(super) async fn keep_connected(context: Rc<AccountContext>) {
             return;
         }
         match ended {
-            Ended::LoggedIn => {}
+            Ended::Renewed => {
+                backoff.reset();
+                context.enter(HealthState::Reconnecting, Some("The connection is made anew".to_owned()));
+            }
             Ended::Auth(loss) => return context.lose_session(loss),
             Ended::Flood(seconds) => {
                 let until = now_ms().saturating_add(u64::from(seconds) * 1_000);
@@ -72,7 +75,10 @@ pub(super) async fn keep_connected(context: Rc<AccountContext>) {
                 let wait = backoff.next_wait();
                 tracing::warn!(account = %context.ownership.account, %error, wait_ms = wait.as_millis(), "the connection was lost");
                 context.enter(HealthState::Reconnecting, Some(error.to_string()));
-                tokio::time::sleep(wait).await;
+                tokio::select! {
+                    () = tokio::time::sleep(wait) => {}
+                    () = context.reconnect.notified() => backoff.reset(),
+                }
             }
         }
     }
@@ -104,7 +110,10 @@ async fn open(context: &Rc<AccountContext>) -> Result<Updates, TelegramError> {
     }
     let (connection, updates) = Connection::open(context.connection_options()).await?;
     if connection.is_authorized() {
-        connection.ping().await?;
+        match connection.own_person().await {
+            Ok(person) => context.person.write(person),
+            Err(error) => return Err(connection.fault(error).await),
+        }
         context.health.pong();
     }
     context.connect(Rc::new(connection));
@@ -131,10 +140,14 @@ async fn take(context: &Rc<AccountContext>, mut delivery: Delivery) -> Result<()
     if delivery.reconnected {
         context.health.reconnected();
     }
-    let Received { phone_calls, group_calls } = std::mem::take(&mut delivery.received);
+    let Received { phone_calls, group_calls, login_token } = std::mem::take(&mut delivery.received);
+    if login_token {
+        context.scanned.notify_one();
+    }
     context.phone_calls_told(phone_calls);
     context.group_calls_told(&group_calls);
-    if delivery.is_empty() {
+    // An account asks again for what came to the login that it was.
+    if delivery.is_empty() || !context.is_account() {
         return Ok(());
     }
     if something {
@@ -162,16 +175,24 @@ async fn stalled(context: &AccountContext, alive: &Cell<Instant>) {
 
 impl AccountContext {
     fn connection_options(&self) -> ConnectionOptions {
+        let settings = &self.environment.settings;
+        let AccountSettings { proxy, device_name, .. } = self.settings.read();
+        let mut device = settings.device.clone();
+        if let Some(name) = device_name {
+            device.model = name;
+        }
+        let own = proxy.map(|proxy| (proxy, settings.reach_of_accounts_proxies()));
         ConnectionOptions {
-            network: self.environment.settings.network.clone(),
+            network: settings.network.clone(),
             api_id: self.api_id,
-            device: self.environment.settings.device.clone(),
+            device,
             records: self.records.clone(),
             updates: UpdatesOptions {
-                quiet_max: self.environment.settings.limits.quiet_max,
-                answer_timeout: self.environment.settings.limits.answer_timeout,
+                quiet_max: settings.limits.quiet_max,
+                answer_timeout: settings.limits.answer_timeout,
                 start_over: self.unreadable.get() >= UNREADABLE_MAX,
             },
+            proxy: own.or_else(|| settings.proxy.clone().map(|proxy| (proxy, settings.reach_of_server_s_proxy()))),
         }
     }
 
@@ -194,9 +215,14 @@ impl AccountContext {
 
     /// Takes events up that this server itself has to tell of the account. One that is still logging in is nobody's yet.
     pub(super) fn tell(&self, events: Vec<NewEvent>) {
-        if matches!(*self.login.borrow(), LoginState::Complete) {
+        if self.is_account() {
             self.log.note(events);
         }
+    }
+
+    /// Whether this is an account, and no login on its way to be one.
+    fn is_account(&self) -> bool {
+        matches!(*self.login.borrow(), LoginState::Complete(None))
     }
 
     fn disconnect(&self) {

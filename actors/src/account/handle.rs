@@ -12,7 +12,7 @@ use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Mailbox, Refusal};
 use crate::stream::ByteStream;
-use crate::telegram::{ChatId, UserInfo};
+use crate::telegram::{ChatId, QrToken, SentCode, UserInfo};
 
 /// How long a call waits for an account's actor that is being made again.
 const RESTART_TIMEOUT: Duration = Duration::from_secs(10);
@@ -25,12 +25,30 @@ pub(crate) enum LoginStep {
     Code(SecretString),
     /// The two-factor password.
     Password(SecretString),
+    /// A code is to come again, in another way.
+    Resend,
+    /// A code that was sent is to serve no more.
+    Cancel,
+    /// A QR code is to be shown, and kept fresh.
+    ShowQr,
+    /// The QR code that can be scanned now.
+    LookAtQr,
+    /// Wait until the QR code was scanned.
+    AwaitScan,
+    /// A bot's token.
+    Bot(SecretString),
+    /// The session is there already, from elsewhere: who is logged in with it?
+    Imported,
 }
 
 /// Where a login is after a step.
 pub(crate) enum LoginProgress {
     /// A code was sent.
-    CodeSent,
+    CodeSent(SentCode),
+    /// A code that was sent serves no more.
+    Cancelled,
+    /// This QR code is to be scanned.
+    QrShown(QrToken),
     /// The account has a two-factor password.
     PasswordRequired,
     /// The login is complete and the session is durable.
@@ -77,6 +95,17 @@ impl AccountHandle {
     pub(crate) async fn open_audio(&self, chat: ChatId, message_id: i32, bytes_max: u64) -> Result<ByteStream, Error> {
         let ownership = self.ownership.clone();
         self.ask(|reply| AccountMessage::OpenAudio { ownership, chat, message_id, bytes_max, reply }).await
+    }
+
+    /// The account's id.
+    pub(crate) fn id(&self) -> AccountId {
+        self.ownership.account
+    }
+
+    /// Makes the account connect anew, with the settings that it has now.
+    pub(crate) async fn reconnect(&self) -> Result<(), Error> {
+        let ownership = self.ownership.clone();
+        self.ask(|reply| AccountMessage::Reconnect { ownership, reply }).await
     }
 
     /// Ends the account's session with Telegram.

@@ -9,6 +9,7 @@ mod connect;
 mod contacts;
 mod drafts;
 mod failure;
+mod flood_waits;
 mod folders;
 mod forwarding;
 mod group_calls;
@@ -20,6 +21,7 @@ mod login;
 mod members;
 mod message_changes;
 mod message_reading;
+mod person;
 mod phone_calls;
 mod photos;
 mod pins;
@@ -28,17 +30,17 @@ mod reactions;
 mod scheduled;
 mod send_ids;
 mod sending;
+mod sessions;
+mod settings;
 mod telegram_folders;
 mod topics;
 mod transfer;
 
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::fmt;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
 use std::sync::Arc;
-use std::time::Instant;
 
 use futures::future::LocalBoxFuture;
 use secrecy::SecretString;
@@ -63,14 +65,18 @@ use phone_calls::PhoneCalls;
 pub(crate) use chat_list::ChatQuery;
 pub(crate) use chat_profile::ChatEdit;
 pub use chat_profile::{EditOutcome, EditStatus, EditedChat};
+pub use flood_waits::FloodWait;
+pub(crate) use flood_waits::FloodWaits;
 pub(crate) use forwarding::ForwardRequest;
 pub(crate) use handle::{AccountHandle, LoginProgress, LoginStep};
 pub(crate) use health::HealthCell;
 pub use health::{Health, HealthState};
+pub(crate) use person::PersonCell;
 pub use phone_calls::{CallInfo, CallState};
 pub use profile::EditedProfile;
 pub(crate) use profile::ProfileEdit;
 pub(crate) use send_ids::SendIds;
+pub(crate) use settings::{AccountSettings, SettingsCell};
 
 /// What an account's actor can be asked.
 pub(crate) enum AccountMessage {
@@ -93,6 +99,8 @@ pub(crate) enum AccountMessage {
         bytes_max: u64,
         reply: oneshot::Sender<Result<ByteStream, Error>>,
     },
+    /// A new connection, because what it is made of has changed.
+    Reconnect { ownership: Ownership, reply: oneshot::Sender<Result<(), Error>> },
     /// The end of its session with Telegram.
     LogOut { ownership: Ownership, reply: oneshot::Sender<Result<(), Error>> },
 }
@@ -114,6 +122,9 @@ pub(crate) struct Seed {
     pub(crate) records: AccountRecords,
     pub(crate) health: HealthCell,
     pub(crate) log: Arc<AccountLog>,
+    pub(crate) flood_waits: FloodWaits,
+    pub(crate) settings: SettingsCell,
+    pub(crate) person: PersonCell,
 }
 
 /// Everything that the account's actor owns. Shared between the actor and its waiting work, on one thread.
@@ -129,10 +140,15 @@ pub struct AccountContext {
     /// Told whenever the connection or the health changes.
     changed: Notify,
     calls: Cell<usize>,
-    /// Until when Telegram asked to wait, for each of its methods.
-    floods: RefCell<HashMap<&'static str, Instant>>,
+    flood_waits: FloodWaits,
+    settings: SettingsCell,
+    person: PersonCell,
     login: RefCell<LoginState>,
-    /// Asks for a new connection: the login has changed.
+    /// Told whenever a QR login has come further.
+    login_changed: Notify,
+    /// Told when Telegram says that a QR code was scanned.
+    scanned: Notify,
+    /// Asks for a new connection: what it is made of has changed.
     reconnect: Notify,
     chats: RefCell<Option<chat_list::CachedChats>>,
     /// How often in a row updates came that could not be understood.
@@ -213,6 +229,13 @@ impl Actor for AccountActor {
                 let context = Rc::clone(&self.context);
                 self.take(&ownership, reply, || async move { context.audio(chat, message_id, bytes_max).await });
             }
+            AccountMessage::Reconnect { ownership, reply } => {
+                let context = Rc::clone(&self.context);
+                self.take(&ownership, reply, || async move {
+                    context.reconnect.notify_one();
+                    Ok(())
+                });
+            }
             AccountMessage::LogOut { ownership, reply } => {
                 let context = Rc::clone(&self.context);
                 self.take(&ownership, reply, || async move { login::log_out(&context).await });
@@ -290,8 +313,12 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             connection: RefCell::default(),
             changed: Notify::new(),
             calls: Cell::new(0),
-            floods: RefCell::default(),
+            flood_waits: seed.flood_waits.clone(),
+            settings: seed.settings.clone(),
+            person: seed.person.clone(),
             login: RefCell::new(LoginState::new(&seed.origin)),
+            login_changed: Notify::new(),
+            scanned: Notify::new(),
             reconnect: Notify::new(),
             unreadable: Cell::new(0),
             chats: RefCell::default(),

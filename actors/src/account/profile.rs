@@ -55,6 +55,7 @@ impl AccountContext {
             let call = async |connection: &Connection| noted(connection.set_username(username).await);
             edited.username = Some(tally.count(self.repeatable("account.updateUsername", call).await));
         }
+        self.refresh_person().await;
         tally.outcome(edited)
     }
 

@@ -66,6 +66,14 @@ impl EventHub {
         Ok(log)
     }
 
+    /// The log of a login, which is nobody's account yet: whatever is told of it reaches no reader.
+    ///
+    /// # Errors
+    /// When the records cannot be read.
+    pub(crate) async fn open_login(&self, account: AccountId, records: AccountRecords) -> Result<Arc<AccountLog>, VaultError> {
+        AccountLog::open(account, records, self.limits, &Feed::new()).await
+    }
+
     /// Takes events of an account up, if its log is open.
     pub(crate) fn tell(&self, user: &UserId, account: AccountId, events: Vec<NewEvent>) {
         if let Some(log) = self.known_feed(user).and_then(|feed| feed.account(account)) {

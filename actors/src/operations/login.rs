@@ -1,4 +1,4 @@
-//! Logging an account in: code, then the two-factor password where the account has one.
+//! Logging an account in by code, then the two-factor password where the account has one; and bots, by their token.
 
 use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
@@ -7,9 +7,9 @@ use serde::{Deserialize, Serialize};
 use crate::account::LoginStep;
 use crate::error::Error;
 use crate::identity::AccountId;
-use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, RateClass, UserOperation};
+use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition, UserOperation};
 use crate::scope::Scope;
-use crate::telegram::UserInfo;
+use crate::telegram::{CodeDelivery, SentCode, UserInfo};
 use crate::user::UserCall;
 
 /// The longest password that is passed on, in bytes.
@@ -18,14 +18,42 @@ const PASSWORD_BYTES_MAX: usize = 1_024;
 /// The longest login code, in bytes.
 const CODE_BYTES_MAX: usize = 32;
 
+/// The longest token of a bot, in bytes.
+const BOT_TOKEN_BYTES_MAX: usize = 128;
+
 /// A login that waits for its code.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct LoginStarted {
-    /// The id that the account will have; the next steps name it.
+    /// The id that the account will have; the next steps name it. For a phone number of an account that you have, that account's.
     pub account_id: AccountId,
     /// The phone number as it was given.
-    pub phone: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    /// In which way the code comes.
+    pub delivery: CodeDelivery,
+    /// How many characters the code has, where Telegram says so.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code_length: Option<i32>,
+    /// In which way it comes when it is asked for again; absent when there is no other.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub next_delivery: Option<CodeDelivery>,
+    /// After how many seconds Telegram wants to be asked again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resend_after_secs: Option<i32>,
+}
+
+impl LoginStarted {
+    pub(crate) fn new(account_id: AccountId, phone: Option<String>, sent: &SentCode) -> Self {
+        Self {
+            account_id,
+            phone,
+            delivery: sent.delivery,
+            code_length: sent.length,
+            next_delivery: sent.next_delivery,
+            resend_after_secs: sent.resend_after_secs,
+        }
+    }
 }
 
 /// How a login step ended.
@@ -33,9 +61,12 @@ pub struct LoginStarted {
 #[serde(tag = "status", rename_all = "snake_case")]
 pub enum LoginOutcome {
     /// The account is logged in.
+    #[serde(rename_all = "camelCase")]
     Authorized {
         /// Whom it belongs to.
         user: UserInfo,
+        /// The account. Where you had an account of the same person already, that one, which goes on with the fresh session.
+        account_id: AccountId,
     },
     /// The account has a two-factor password, which is the next step.
     PasswordRequired,
@@ -73,8 +104,8 @@ impl Operation for RequestLoginCode {
 
 impl UserOperation for RequestLoginCode {
     async fn run(self, call: UserCall) -> Result<LoginStarted, Error> {
-        let account_id = call.start_login(&self.phone).await?;
-        Ok(LoginStarted { account_id, phone: self.phone })
+        let known = call.account_with_phone(&self.phone).filter(|account| call.covers(*account));
+        call.start_login(self.phone, known).await
     }
 }
 
@@ -145,6 +176,101 @@ impl Operation for SubmitTwoFactorPassword {
 impl UserOperation for SubmitTwoFactorPassword {
     async fn run(self, call: UserCall) -> Result<LoginOutcome, Error> {
         call.continue_login(self.account_id, LoginStep::Password(self.password)).await
+    }
+}
+
+/// Has the login code sent again, in the next way that Telegram has.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ResendLoginCode {
+    account_id: AccountReference,
+}
+
+impl Operation for ResendLoginCode {
+    const DECLARATION: Declaration = Declaration::new(
+        "resend_login_code",
+        "Have the login code sent again, in the next way that Telegram has.",
+        Method::Post,
+        "/telegram/login/resend",
+        Access::Scope(Scope::TelegramLogin),
+        Effect::Write,
+    )
+    .rate(RateClass::Login);
+    type Output = LoginStarted;
+
+    in_account!();
+}
+
+impl UserOperation for ResendLoginCode {
+    async fn run(self, call: UserCall) -> Result<LoginStarted, Error> {
+        call.resend_code(self.account_id).await
+    }
+}
+
+/// Gives a login up, whatever step it is at.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct CancelLogin {
+    account_id: AccountReference,
+}
+
+impl Operation for CancelLogin {
+    const DECLARATION: Declaration = Declaration::new(
+        "cancel_login",
+        "Give an unfinished login up.",
+        Method::Post,
+        "/telegram/login/cancel",
+        Access::Scope(Scope::TelegramLogin),
+        Effect::Write,
+    )
+    .repetition(Repetition::Harmless)
+    .success(204);
+    type Output = ();
+
+    in_account!();
+}
+
+impl UserOperation for CancelLogin {
+    async fn run(self, call: UserCall) -> Result<(), Error> {
+        call.cancel_login(self.account_id).await
+    }
+}
+
+/// Logs a bot in with its token.
+#[derive(Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct LogInBot {
+    /// The token that @BotFather gave.
+    #[schemars(with = "String")]
+    bot_token: SecretString,
+}
+
+impl Operation for LogInBot {
+    const DECLARATION: Declaration = Declaration::new(
+        "login_bot",
+        "Log a bot in with its token.",
+        Method::Post,
+        "/telegram/login/bot",
+        Access::Scope(Scope::TelegramLogin),
+        Effect::Write,
+    )
+    .rate(RateClass::Login);
+    type Output = LoginOutcome;
+
+    fn validate(&self) -> Result<(), Error> {
+        within("botToken", &self.bot_token, BOT_TOKEN_BYTES_MAX)?;
+        let token = self.bot_token.expose_secret().trim();
+        let id =
+            token.split_once(':').map(|(id, _)| id).filter(|id| !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit()));
+        let is_token = id.is_some() && token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b":_-".contains(&byte));
+        let rule = "must be a bot's token as @BotFather gives it, such as 123456:ABC-DEF";
+        if is_token { Ok(()) } else { Err(Error::invalid("botToken", rule)) }
+    }
+}
+
+impl UserOperation for LogInBot {
+    async fn run(self, call: UserCall) -> Result<LoginOutcome, Error> {
+        call.log_in_bot(self.bot_token).await
     }
 }
 

@@ -18,8 +18,9 @@ use tokio::task::JoinHandle;
 use super::convert::Met;
 use super::dialogs::DIALOGS_PAGE_MAX;
 use super::key_exchange::make_key;
+use super::proxy::ResolvedProxy;
 use super::session::SealedSession;
-use super::{ChatFilter, ChatId, ListPlace, Network, TelegramError, Updates, UpdatesOptions};
+use super::{ChatFilter, ChatId, ListPlace, Network, Proxy, ProxyReach, TelegramError, Updates, UpdatesOptions};
 use crate::vault::AccountRecords;
 
 /// How long one call may take.
@@ -68,6 +69,8 @@ pub struct ConnectionOptions {
     pub records: AccountRecords,
     /// How updates are followed.
     pub updates: UpdatesOptions,
+    /// The proxy that everything goes through, and where it may be.
+    pub proxy: Option<(Proxy, ProxyReach)>,
 }
 
 /// An open connection. Dropping it closes it.
@@ -77,6 +80,7 @@ pub struct Connection {
     pub(super) api_id: i32,
     device: Device,
     network: Network,
+    proxy: Option<ResolvedProxy>,
     calls: Semaphore,
     runner: JoinHandle<()>,
 }
@@ -85,17 +89,21 @@ impl Connection {
     /// Opens the session in the records and makes an auth key if there is none yet. The socket is dialled by the first call.
     ///
     /// # Errors
-    /// [`TelegramError::Connection`] or [`TelegramError::Datacentre`] when no auth key can be made, [`TelegramError::Record`] when the
-    /// session cannot be read.
+    /// [`TelegramError::Connection`] or [`TelegramError::Datacentre`] when no auth key can be made, [`TelegramError::Unreachable`] when the
+    /// proxy cannot be used, [`TelegramError::Record`] when the session cannot be read.
     pub async fn open(options: ConnectionOptions) -> Result<(Self, Updates), TelegramError> {
-        let ConnectionOptions { network, api_id, device, records, updates: options_of_updates } = options;
+        let ConnectionOptions { network, api_id, device, records, updates: options_of_updates, proxy } = options;
+        let proxy = match proxy {
+            Some((proxy, reach)) => Some(proxy.resolve(reach).await?),
+            None => None,
+        };
         let session = Arc::new(SealedSession::load(network.clone(), records.clone()).await?);
         let SenderPool { runner, handle, updates } =
-            SenderPool::with_configuration(Arc::clone(&session), api_id, parameters(&device));
+            SenderPool::with_configuration(Arc::clone(&session), api_id, parameters(&device, proxy.as_ref()));
         let client = Client::with_configuration(handle, ClientConfiguration { auto_cache_peers: false });
         let runner = tokio::spawn(runner.run());
-        let connection =
-            Self { client, session: Arc::clone(&session), api_id, device, network, calls: Semaphore::new(CALLS_MAX), runner };
+        let calls = Semaphore::new(CALLS_MAX);
+        let connection = Self { client, session: Arc::clone(&session), api_id, device, network, proxy, calls, runner };
         connection.ensure_key(connection.session.home_dc_id()?).await?;
         let updates = Updates::new(connection.client.clone(), session, &records, updates, options_of_updates).await?;
         Ok((connection, updates))
@@ -103,7 +111,7 @@ impl Connection {
 
     /// How a further connection of the same session is made.
     pub(super) fn parameters(&self) -> ConnectionParams {
-        parameters(&self.device)
+        parameters(&self.device, self.proxy.as_ref())
     }
 
     /// Whether somebody is logged in with the session, as far as it knows itself.
@@ -119,6 +127,17 @@ impl Connection {
         self.invoke(&functions::updates::GetState {}).await.map(|_| ())
     }
 
+    /// What was at fault when the connection failed: asks the proxy, which the library tells nothing of, whether it connects at all.
+    pub async fn fault(&self, error: TelegramError) -> TelegramError {
+        let datacentre = self.session.home_dc_id().ok().and_then(|dc_id| self.network.datacentre(dc_id));
+        match (&self.proxy, datacentre) {
+            (Some(proxy), Some(datacentre)) if error.is_connection() => {
+                proxy.connect(datacentre.address).await.err().unwrap_or(error)
+            }
+            _ => error,
+        }
+    }
+
     /// Makes an auth key for a datacentre of a network whose RSA key grammers does not know; before anything dials it.
     pub(super) async fn ensure_key(&self, dc_id: i32) -> Result<(), TelegramError> {
         if self.network.keys().is_empty() || self.session.has_key(dc_id) {
@@ -126,7 +145,7 @@ impl Connection {
         }
         let unknown = || TelegramError::Datacentre(format!("{dc_id} is not listed"));
         let datacentre = self.network.datacentre(dc_id).ok_or_else(unknown)?;
-        let key = make_key(datacentre.address, dc_id, self.network.keys()).await?;
+        let key = make_key(datacentre.address, dc_id, self.network.keys(), self.proxy.as_ref()).await?;
         Ok(self.session.put_key(dc_id, &key).await?)
     }
 
@@ -166,13 +185,14 @@ impl Connection {
 }
 
 /// Written out whole: the library's own defaults ask the operating system, which takes ten milliseconds each time.
-fn parameters(device: &Device) -> ConnectionParams {
+fn parameters(device: &Device, proxy: Option<&ResolvedProxy>) -> ConnectionParams {
     ConnectionParams {
         device_model: device.model.clone(),
         system_version: device.system_version.clone(),
         app_version: device.app_version.clone(),
         system_lang_code: device.language.clone(),
         lang_code: device.language.clone(),
+        proxy_url: proxy.map(ResolvedProxy::url),
         use_ipv6: false,
         retry_policy: Box::new(NoRetries),
         updates_channel_capacity: NonZeroUsize::new(UPDATES_MAX).unwrap_or(NonZeroUsize::MIN),

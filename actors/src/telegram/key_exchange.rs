@@ -13,6 +13,7 @@ use zeroize::Zeroizing;
 
 use super::TelegramError;
 use super::diffie_hellman::{Group, WeakExchange};
+use super::proxy::ResolvedProxy;
 use super::rsa::{PublicKey, sha1_of};
 use crate::runtime::now_ms;
 
@@ -25,15 +26,20 @@ const TRIES_MAX: usize = 3;
 /// The largest frame that an exchange may receive, in bytes.
 const FRAME_BYTES_MAX: usize = 16 * 1_024;
 
-/// Makes an auth key with the datacentre at this address, which must prove to hold one of these keys.
+/// Makes an auth key with the datacentre at this address, through a proxy if there is one. It must prove to hold one of these keys.
 ///
 /// # Errors
 /// [`TelegramError::Connection`] when it cannot be reached; [`TelegramError::Datacentre`] when the exchange fails a check.
-pub(super) async fn make_key(address: SocketAddr, dc_id: i32, keys: &[PublicKey]) -> Result<Zeroizing<[u8; 256]>, TelegramError> {
+pub(super) async fn make_key(
+    address: SocketAddr,
+    dc_id: i32,
+    keys: &[PublicKey],
+    proxy: Option<&ResolvedProxy>,
+) -> Result<Zeroizing<[u8; 256]>, TelegramError> {
     let exchange = async {
         let mut last = failed("it asked for too many exchanges");
         for _ in 0..TRIES_MAX {
-            match one_exchange(address, dc_id, keys).await {
+            match one_exchange(address, proxy, dc_id, keys).await {
                 Ok(Some(key)) => return Ok(key),
                 Ok(None) => {}
                 Err(error) => last = error,
@@ -75,10 +81,11 @@ impl Nonces {
 /// `None` means that the server asks for another exchange.
 async fn one_exchange(
     address: SocketAddr,
+    proxy: Option<&ResolvedProxy>,
     dc_id: i32,
     keys: &[PublicKey],
 ) -> Result<Option<Zeroizing<[u8; 256]>>, TelegramError> {
-    let mut wire = Wire::connect(address).await?;
+    let mut wire = Wire::connect(address, proxy).await?;
     let nonce = *random::<16>()?;
     let enums::ResPq::Pq(offer) = wire.call(&functions::ReqPqMulti { nonce }).await?;
     check(offer.nonce == nonce, "a nonce is wrong")?;
@@ -193,8 +200,11 @@ struct Wire {
 }
 
 impl Wire {
-    async fn connect(address: SocketAddr) -> Result<Self, TelegramError> {
-        let socket = TcpStream::connect(address).await.map_err(broken)?;
+    async fn connect(address: SocketAddr, proxy: Option<&ResolvedProxy>) -> Result<Self, TelegramError> {
+        let socket = match proxy {
+            Some(proxy) => proxy.connect(address).await?,
+            None => TcpStream::connect(address).await.map_err(broken)?,
+        };
         socket.set_nodelay(true).map_err(broken)?;
         Ok(Self { socket, transport: Full::new(), last_id: 0 })
     }

@@ -3,6 +3,7 @@
 //! The rest of the crate sees a [`Connection`], its [`Updates`], and plain types. One connection is one MTProto client of one account.
 
 mod addressing;
+mod authorizations;
 mod calls;
 mod chat_creation;
 mod chat_details;
@@ -43,6 +44,8 @@ mod photos;
 mod pins;
 mod privacy;
 mod profile;
+mod proxy;
+mod qr_login;
 mod reactions;
 mod refusal;
 mod rights;
@@ -50,12 +53,14 @@ mod rsa;
 mod scheduled;
 mod sending;
 mod session;
+mod session_string;
 mod topics;
 mod transfer;
 mod types;
 mod typing;
 mod updates;
 
+pub use authorizations::TelegramSession;
 pub use chat_id::{ChatId, ChatIdKind};
 pub use chat_types::{
     ActiveCall, Blocked, BlockedPage, ChatDetails, ContactPage, CreatedChat, FoundChat, ImportedContacts, InvitePreview,
@@ -77,7 +82,7 @@ pub use invites::{INVITES_PAGE_MAX, InviteLink, InviteLinkPage, InviteTerms, Joi
 pub(crate) use joining::COMMON_MAX;
 pub use link::ChatAddress;
 pub(crate) use link::phone;
-pub use login::{LoginToken, SignIn};
+pub use login::{CodeDelivery, LoginToken, SentCode, SignIn};
 pub use member_changes::{AddedMembers, Ban, MissingMember, Promotion};
 pub use member_permissions::{ChatPermissions, PermissionChanges};
 pub use members::{MEMBERS_PAGE_MAX, Member, MemberFilter, MemberPage, MemberRole};
@@ -91,12 +96,16 @@ pub use phone_calls::{CallAddress, CallGroup, CallNews, CallStage, CallTimeouts,
 pub use photos::{CurrentPhoto, PHOTOS_PAGE_MAX, Photos};
 pub use pins::PinOptions;
 pub use privacy::{PrivacyAudience, PrivacyKey, PrivacyRules, PrivacySetting};
+pub use proxy::{InvalidProxy, Proxy, ProxyReach};
+pub use qr_login::{QrProgress, QrToken};
 pub use reactions::{GivenReaction, MessageReactions, Reaction, ReactionPage};
 #[cfg(test)]
 pub(crate) use refusal::all as all_refusals;
 pub use refusal::{Refusal, RefusalClass};
 pub use rights::{AdminRight, Permission};
 pub use sending::{SendOptions, TextToSend};
+pub(crate) use session::{export_session, import_session, replace_session};
+pub use session_string::{InvalidSessionString, PortableSession};
 pub use topics::{ForumTopic, NewTopic, TOPICS_PAGE_MAX, TopicChange, TopicLook, TopicPage};
 pub use transfer::{PART_BYTES, PIECE_BYTES, Transfers, Upload};
 pub use types::{Chat, ChatPage, ChatType, FileKind, MediaInfo, MediaType, Message, OutgoingFile, StoredFile, UserInfo};

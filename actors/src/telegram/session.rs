@@ -1,5 +1,7 @@
 //! The MTProto session over sealed records: what grammers reads on every request is in memory, and every change is written through.
 
+mod portable;
+
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::net::{IpAddr, SocketAddrV4, SocketAddrV6};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -13,6 +15,8 @@ use zeroize::Zeroizing;
 use super::updates::state;
 use super::{ChatId, Network};
 use crate::vault::{AccountRecords, Durability, Space, VaultError};
+
+pub(crate) use portable::{export_session, import_session, replace_session};
 
 /// Peers that are kept in memory; the others are read from the store when they are needed.
 const PEERS_MAX: usize = 256;

@@ -7,14 +7,16 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::account::{self, AccountHandle, AccountMessage, HealthCell, HealthState, LoginProgress, LoginStep, Origin};
+use crate::account::{
+    self, AccountHandle, AccountMessage, AccountSettings, FloodWaits, HealthCell, HealthState, Origin, PersonCell, Seed,
+    SettingsCell,
+};
 use crate::error::{Code, Error};
 use crate::events::AccountLog;
 use crate::identity::AccountId;
 use crate::operation::AccountReference;
 use crate::operations::accounts::{Account, AccountDetail};
-use crate::operations::login::LoginOutcome;
-use crate::runtime::{Mailbox, Supervised, now_secs};
+use crate::runtime::{Mailbox, Supervised};
 use crate::telegram::UserInfo;
 use crate::user::UserContext;
 use crate::vault::{AccountRecords, Durability, Space};
@@ -22,7 +24,7 @@ use crate::vault::{AccountRecords, Durability, Space};
 /// How many accounts are read from the store at once.
 const PAGE_LENGTH: usize = 256;
 
-/// How long Telegram may take to log an account out before it is deleted all the same.
+/// How long Telegram may take to log an account out before it is let go of all the same.
 const LOG_OUT_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a stopped account may take to let go of its connection.
@@ -38,34 +40,99 @@ pub(crate) struct AccountRecord {
     api_id: i32,
     /// Whom Telegram says it belongs to.
     user: UserInfo,
-    /// When it was logged in here (Unix seconds).
+    /// When it was first logged in here (Unix seconds).
     created_at: u64,
+    /// What a person has set for it.
+    #[serde(default)]
+    settings: AccountSettings,
     /// Whether its owner has suspended it.
     #[serde(default)]
     suspended: bool,
 }
 
-/// An account of this user, logged in or on its way.
+impl AccountRecord {
+    pub(super) fn new(api_id: i32, user: UserInfo, created_at: u64) -> Self {
+        Self { api_id, user, created_at, settings: AccountSettings::default(), suspended: false }
+    }
+
+    /// The same account after another login.
+    pub(super) fn with_login(&self, api_id: i32, user: UserInfo) -> Self {
+        Self { api_id, user, ..self.clone() }
+    }
+
+    /// The application that it logged in with.
+    pub(super) fn api_id(&self) -> i32 {
+        self.api_id
+    }
+
+    /// What a person has set for it.
+    pub(super) fn settings(&self) -> AccountSettings {
+        self.settings.clone()
+    }
+}
+
+/// An account of this user.
 pub(crate) struct OwnedAccount {
     /// None while it is suspended.
     actor: Option<Supervised<AccountMessage>>,
     health: HealthCell,
-    stage: Stage,
-}
-
-enum Stage {
-    LoggingIn { api_id: i32 },
-    LoggedIn(AccountRecord),
+    flood_waits: FloodWaits,
+    settings: SettingsCell,
+    person: PersonCell,
+    record: AccountRecord,
 }
 
 impl OwnedAccount {
-    fn summary(&self, account_id: AccountId, record: &AccountRecord) -> Account {
-        Account { account_id, phone: with_plus(&record.user.phone), connected: self.health.is_online() }
+    /// Whom Telegram says it belongs to.
+    pub(super) fn person(&self) -> UserInfo {
+        self.person.read().unwrap_or_else(|| self.record.user.clone())
+    }
+
+    fn summary(&self, account_id: AccountId) -> Account {
+        Account { account_id, phone: with_plus(&self.person().phone), connected: self.health.is_online() }
+    }
+
+    fn detail(&self, account_id: AccountId) -> AccountDetail {
+        let AccountRecord { created_at, settings, .. } = self.record.clone();
+        AccountDetail {
+            account: self.summary(account_id),
+            user: self.person(),
+            created_at,
+            label: settings.label,
+            device_name: settings.device_name,
+            proxy: settings.proxy.as_ref().map(Into::into),
+            health: self.health.read(),
+            flood_waits: self.flood_waits.list(),
+        }
     }
 }
 
 fn with_plus(phone: &str) -> String {
     if phone.is_empty() || phone.starts_with('+') { phone.to_owned() } else { format!("+{phone}") }
+}
+
+fn digits(phone: &str) -> String {
+    phone.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Stops an actor for good and waits until it has let go of its session. Answers whether it has.
+pub(super) async fn stop(account: AccountId, actor: &Supervised<AccountMessage>) -> bool {
+    actor.stop();
+    let stopped = tokio::time::timeout(STOP_TIMEOUT, actor.mailbox().stopped()).await.is_ok();
+    if !stopped {
+        tracing::warn!(%account, "an account did not stop in time");
+    }
+    stopped
+}
+
+/// Ends an account's session at Telegram, as far as Telegram can be reached.
+pub(super) async fn log_out(handle: &AccountHandle) {
+    let account = handle.id();
+    match tokio::time::timeout(LOG_OUT_TIMEOUT, handle.log_out()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(%account, %error, "Telegram did not end a session; it is forgotten here"),
+        Err(_) => tracing::warn!(%account, "Telegram did not end a session in time; it is forgotten here"),
+    }
 }
 
 impl UserContext {
@@ -78,7 +145,7 @@ impl UserContext {
             after = Some(last.clone());
             for (id, record) in page {
                 let id = <[u8; 16]>::try_from(id.as_slice()).map_err(|_| Error::internal("an account's id is damaged"))?;
-                let account = self.start_account(AccountId::from_bytes(id), Origin::Existing, Stage::LoggedIn(record)).await?;
+                let account = self.start_account(AccountId::from_bytes(id), record).await?;
                 self.accounts.borrow_mut().insert(AccountId::from_bytes(id), account);
             }
         }
@@ -92,35 +159,46 @@ impl UserContext {
         Ok(())
     }
 
-    async fn start_account(&self, id: AccountId, origin: Origin, stage: Stage) -> Result<OwnedAccount, Error> {
+    async fn start_account(&self, id: AccountId, record: AccountRecord) -> Result<OwnedAccount, Error> {
         let records = self.records.account(id).await?;
-        let api_id = match &stage {
-            Stage::LoggingIn { api_id } => *api_id,
-            Stage::LoggedIn(record) => record.api_id,
-        };
-        let health = HealthCell::new();
         let log = self.environment.events.open_account(&self.user, id, records.clone()).await?;
-        if matches!(&stage, Stage::LoggedIn(AccountRecord { suspended: true, .. })) {
-            let _told_when_it_was_suspended = health.enter(HealthState::Stopped, Some(SUSPENDED.to_owned()));
-            return Ok(OwnedAccount { actor: None, health, stage });
+        let mut account = OwnedAccount {
+            actor: None,
+            health: HealthCell::new(),
+            flood_waits: FloodWaits::default(),
+            settings: SettingsCell::new(record.settings.clone()),
+            person: PersonCell::new(Some(record.user.clone())),
+            record,
+        };
+        if account.record.suspended {
+            let _told_when_it_was_suspended = account.health.enter(HealthState::Stopped, Some(SUSPENDED.to_owned()));
+        } else {
+            account.actor = Some(self.start_actor(id, &account, records, log)?);
         }
-        let actor = self.start_actor(id, api_id, origin, records, health.clone(), log)?;
-        Ok(OwnedAccount { actor: Some(actor), health, stage })
+        Ok(account)
     }
 
     fn start_actor(
         &self,
-        account: AccountId,
-        api_id: i32,
-        origin: Origin,
+        id: AccountId,
+        account: &OwnedAccount,
         records: AccountRecords,
-        health: HealthCell,
         log: Arc<AccountLog>,
     ) -> Result<Supervised<AccountMessage>, Error> {
-        let (owner, watched) = (self.user.clone(), (health.clone(), Arc::clone(&log)));
-        let seed = account::Seed { owner, account, api_id, origin, records, health, log };
+        let seed = Seed {
+            owner: self.user.clone(),
+            account: id,
+            api_id: account.record.api_id,
+            origin: Origin::Existing,
+            records,
+            health: account.health.clone(),
+            log: Arc::clone(&log),
+            flood_waits: account.flood_waits.clone(),
+            settings: account.settings.clone(),
+            person: account.person.clone(),
+        };
         let actor = account::start(&self.environment, seed)?;
-        self.watch_for_failure(actor.mailbox().clone(), watched.0, watched.1);
+        self.watch_for_failure(actor.mailbox().clone(), account.health.clone(), log);
         Ok(actor)
     }
 
@@ -135,8 +213,38 @@ impl UserContext {
         });
     }
 
-    fn count_accounts(&self) {
-        self.activity.accounts.store(self.accounts.borrow().len(), Ordering::Relaxed);
+    /// Runs an account whose record is durable, in the place of a former actor if there is one. If it cannot be started now, it is at the
+    /// next start of the server.
+    pub(super) async fn run_account(&self, id: AccountId, record: AccountRecord) {
+        match self.start_account(id, record).await {
+            Ok(account) => _ = self.accounts.borrow_mut().insert(id, account),
+            Err(error) => tracing::error!(account = %id, %error, "an account could not be started"),
+        }
+    }
+
+    /// Stops an account's actor, so that its session is still. Until it runs again, its calls are told to try again.
+    pub(super) async fn stop_account(&self, id: AccountId) -> Result<AccountRecord, Error> {
+        let gone = || Error::internal("an account does not stop");
+        let (mailbox, record) = {
+            let accounts = self.accounts.borrow();
+            let account = accounts.get(&id).ok_or_else(gone)?;
+            (
+                account.actor.as_ref().map(|actor| {
+                    actor.stop();
+                    actor.mailbox().clone()
+                }),
+                account.record.clone(),
+            )
+        };
+        if let Some(mailbox) = mailbox {
+            tokio::time::timeout(STOP_TIMEOUT, mailbox.stopped()).await.map_err(|_| gone())?;
+        }
+        Ok(record)
+    }
+
+    pub(super) fn count_accounts(&self) {
+        let count = self.accounts.borrow().len() + self.logins.borrow().len();
+        self.activity.accounts.store(count, Ordering::Relaxed);
     }
 
     /// Whether the account is this user's.
@@ -156,147 +264,96 @@ impl UserContext {
         Some(AccountHandle::new(self.user.clone(), id, mailbox))
     }
 
+    /// What a person has set for an account.
+    pub(super) fn settings_of(&self, id: AccountId) -> Option<AccountSettings> {
+        self.accounts.borrow().get(&id).map(|account| account.record.settings())
+    }
+
+    /// The account with this phone number, however it is written.
+    pub(crate) fn account_with_phone(&self, phone: &str) -> Option<AccountId> {
+        let wanted = digits(phone);
+        let accounts = self.accounts.borrow();
+        accounts.iter().find(|(_, account)| digits(&account.person().phone) == wanted).map(|(id, _)| *id)
+    }
+
     /// The accounts that are logged in, sorted by id.
     pub(crate) fn accounts(&self) -> Vec<Account> {
-        let accounts = self.accounts.borrow();
-        let logged_in = accounts.iter().filter_map(|(id, account)| match &account.stage {
-            Stage::LoggedIn(record) => Some(account.summary(*id, record)),
-            Stage::LoggingIn { .. } => None,
-        });
-        logged_in.collect()
+        self.accounts.borrow().iter().map(|(id, account)| account.summary(*id)).collect()
     }
 
-    /// One account that is logged in.
+    /// One account.
     pub(crate) fn account_detail(&self, reference: AccountReference) -> Result<AccountDetail, Error> {
         let accounts = self.accounts.borrow();
-        let (id, account) = reference.id().and_then(|id| accounts.get_key_value(&id)).ok_or_else(Error::account_forbidden)?;
-        let Stage::LoggedIn(record) = &account.stage else {
-            return Err(Error::new(Code::Conflict, "This account is still logging in"));
-        };
-        let health = account.health.read();
-        Ok(AccountDetail { account: account.summary(*id, record), user: record.user.clone(), health })
+        let found = reference.id().and_then(|id| Some((id, accounts.get(&id)?)));
+        found.map(|(id, account)| account.detail(id)).ok_or_else(|| self.no_account(reference))
     }
 
-    /// Begins a login. The account has an id and an actor at once, but is nobody's until the login is complete.
-    pub(crate) async fn start_login(self: &Rc<Self>, phone: &str) -> Result<AccountId, Error> {
-        let credentials = self.credentials().ok_or_else(|| {
-            Error::new(
-                Code::CredentialsMissing,
-                "No api_id and api_hash are set: PUT /telegram/credentials, or ask the administrator",
-            )
-        })?;
-        self.admit_login()?;
-        let id = AccountId::generate();
-        let stage = Stage::LoggingIn { api_id: credentials.api_id };
-        let account = self.start_account(id, Origin::Login { api_hash: credentials.api_hash }, stage).await?;
-        self.accounts.borrow_mut().insert(id, account);
-        let handle = self.account(id).ok_or_else(Error::account_forbidden)?;
-        self.count_accounts();
-        self.expire_login(id);
-        match handle.login(LoginStep::Phone(phone.to_owned())).await {
-            Ok(_) => Ok(id),
-            Err(error) => {
-                self.discard(id).await?;
-                Err(error)
-            }
+    /// The answer to an id that is none of this user's accounts.
+    pub(super) fn no_account(&self, reference: AccountReference) -> Error {
+        if reference.id().is_some_and(|id| self.is_login(id)) {
+            return Error::new(Code::Conflict, "This is the id of a login that is no account, or not yet");
         }
+        Error::account_forbidden()
     }
 
-    fn admit_login(&self) -> Result<(), Error> {
-        let limits = &self.environment.settings.limits;
-        let accounts = self.accounts.borrow();
-        let logging_in = accounts.values().filter(|account| matches!(account.stage, Stage::LoggingIn { .. })).count();
-        if logging_in >= limits.logins_per_user_max {
-            let detail = format!("{logging_in} logins are unfinished: complete one, or wait until they expire");
-            return Err(Error::new(Code::RateLimited, detail).retry_after_secs(60));
-        }
-        if accounts.len() >= limits.accounts_per_user_max {
-            return Err(Error::new(Code::Conflict, format!("A user may have {} accounts", limits.accounts_per_user_max)));
-        }
-        Ok(())
-    }
-
-    /// Cleans a login up when its time is over and it is still unfinished.
-    fn expire_login(self: &Rc<Self>, id: AccountId) {
-        let (context, lifetime) = (Rc::clone(self), self.environment.settings.limits.login_lifetime);
-        self.tasks.spawn(async move {
-            tokio::time::sleep(lifetime).await;
-            if context.login_api_id(id).is_ok() {
-                tracing::info!(account = %id, "a login was not finished in time and is cleaned up");
-                if let Err(error) = context.discard(id).await {
-                    tracing::error!(account = %id, %error, "an unfinished login could not be cleaned up");
-                }
-            }
-        });
-    }
-
-    fn login_api_id(&self, id: AccountId) -> Result<i32, Error> {
-        match self.accounts.borrow().get(&id).map(|account| &account.stage) {
-            Some(Stage::LoggingIn { api_id }) => Ok(*api_id),
-            _ => Err(Error::new(Code::LoginExpired, "Login session expired or invalid")),
-        }
-    }
-
-    /// Takes a login one step further. When it is complete, the account is durable before this returns.
-    pub(crate) async fn continue_login(&self, reference: AccountReference, step: LoginStep) -> Result<LoginOutcome, Error> {
+    /// Changes what is set for an account; durable when this returns. Where that touches its connection, the account connects anew.
+    pub(crate) async fn update_account(
+        &self,
+        reference: AccountReference,
+        change: impl FnOnce(&mut AccountSettings),
+    ) -> Result<AccountDetail, Error> {
         let id = reference.id().ok_or_else(Error::account_forbidden)?;
-        let api_id = self.login_api_id(id)?;
-        let handle = self.account(id).ok_or_else(Error::account_forbidden)?;
-        let user = match handle.login(step).await? {
-            LoginProgress::Authorized(user) => user,
-            LoginProgress::PasswordRequired => return Ok(LoginOutcome::PasswordRequired),
-            LoginProgress::CodeSent => return Err(Error::internal("a login step went back to its beginning")),
-        };
-        let record = AccountRecord { api_id, user: user.clone(), created_at: now_secs(), suspended: false };
+        let _one_at_a_time = self.changing_accounts.lock().await;
+        let before = self.accounts.borrow().get(&id).map(|account| account.record.clone());
+        let before = before.ok_or_else(|| self.no_account(reference))?;
+        let mut record = before.clone();
+        change(&mut record.settings);
         self.records.batch().put(Space::Account, id.as_bytes(), &record)?.commit(Durability::Durable).await?;
+        let (settings, former) = (record.settings.clone(), before.settings);
         if let Some(account) = self.accounts.borrow_mut().get_mut(&id) {
-            account.stage = Stage::LoggedIn(record);
+            account.settings.write(settings.clone());
+            account.record = record;
         }
-        Ok(LoginOutcome::Authorized { user })
+        if (&settings.proxy, &settings.device_name) != (&former.proxy, &former.device_name)
+            && let Some(handle) = self.account(id)
+            && let Err(error) = handle.reconnect().await
+        {
+            // A new incarnation of the actor reads the settings by itself.
+            tracing::info!(account = %id, %error, "an account could not be told to connect anew");
+        }
+        self.account_detail(reference)
     }
 
     /// Logs an account out and destroys everything that is kept of it. From the first moment on, no other call reaches it.
     pub(crate) async fn delete_account(&self, reference: AccountReference) -> Result<(), Error> {
         let id = reference.id().ok_or_else(Error::account_forbidden)?;
+        let _one_at_a_time = self.changing_accounts.lock().await;
         if self.is_suspended(id) {
             // Telegram must hear of it, too.
-            self.resume_account(reference).await?;
+            self.resume(id).await?;
         }
-        let handle = self.account(id).ok_or_else(Error::account_forbidden)?;
-        let removed = self.accounts.borrow_mut().remove(&id);
-        match tokio::time::timeout(LOG_OUT_TIMEOUT, handle.log_out()).await {
-            Ok(Ok(())) => {}
-            Ok(Err(error)) => tracing::warn!(account = %id, %error, "Telegram did not log the account out; it is deleted here"),
-            Err(_) => tracing::warn!(account = %id, "Telegram did not log the account out in time; it is deleted here"),
-        }
-        self.destroy(id, removed).await
-    }
-
-    /// Drops an unfinished login.
-    async fn discard(&self, id: AccountId) -> Result<(), Error> {
-        let removed = self.accounts.borrow_mut().remove(&id);
-        self.destroy(id, removed).await
-    }
-
-    async fn destroy(&self, id: AccountId, account: Option<OwnedAccount>) -> Result<(), Error> {
-        if let Some(actor) = account.and_then(|account| account.actor) {
+        let handle = self.account(id).ok_or_else(|| self.no_account(reference))?;
+        let removed = self.accounts.borrow_mut().remove(&id).ok_or_else(Error::account_forbidden)?;
+        log_out(&handle).await;
+        if let Some(actor) = &removed.actor {
             stop(id, actor).await;
         }
         self.count_accounts();
         self.quotas.forget_account(id);
         self.environment.events.close_account(&self.user, id);
-        self.records.batch().delete(Space::Account, id.as_bytes()).commit(Durability::Durable).await?;
-        self.records.destroy_account(id).await?;
-        Ok(())
+        let batch = self.records.batch().delete(Space::Account, id.as_bytes());
+        batch.and(self.claims.release(removed.record.user.id)).commit(Durability::Durable).await?;
+        Ok(self.records.destroy_account(id).await?)
     }
 
     /// Stops an account until its owner resumes it; durable before it stops. It keeps its session and its events.
     pub(crate) async fn suspend_account(&self, reference: AccountReference) -> Result<AccountDetail, Error> {
         let id = reference.id().ok_or_else(Error::account_forbidden)?;
+        let _one_at_a_time = self.changing_accounts.lock().await;
         self.keep_suspended(id, true).await?;
         let taken = self.accounts.borrow_mut().get_mut(&id).and_then(|account| account.actor.take());
         if let Some(actor) = taken {
-            stop(id, actor).await;
+            stop(id, &actor).await;
             let health = self.accounts.borrow().get(&id).map(|account| account.health.clone());
             if let Some(transition) = health.and_then(|health| health.enter(HealthState::Stopped, Some(SUSPENDED.to_owned()))) {
                 self.environment.events.tell(&self.user, id, transition.events());
@@ -309,37 +366,29 @@ impl UserContext {
     /// Lets a suspended account go on. It catches up with what happened meanwhile.
     pub(crate) async fn resume_account(&self, reference: AccountReference) -> Result<AccountDetail, Error> {
         let id = reference.id().ok_or_else(Error::account_forbidden)?;
-        let api_id = self.keep_suspended(id, false).await?;
-        let records = self.records.account(id).await?;
-        let log = self.environment.events.open_account(&self.user, id, records.clone()).await?;
-        if let Some(account) = self.accounts.borrow_mut().get_mut(&id).filter(|account| account.actor.is_none()) {
-            account.actor = Some(self.start_actor(id, api_id, Origin::Existing, records, account.health.clone(), log)?);
-        }
+        let _one_at_a_time = self.changing_accounts.lock().await;
+        self.resume(id).await?;
         self.account_detail(reference)
     }
 
-    /// Keeps whether an account is suspended; answers its application.
-    async fn keep_suspended(&self, id: AccountId, suspended: bool) -> Result<i32, Error> {
-        let known = self.accounts.borrow().get(&id).map(|account| match &account.stage {
-            Stage::LoggedIn(record) => Some(record.clone()),
-            Stage::LoggingIn { .. } => None,
-        });
-        let record = known.ok_or_else(Error::account_forbidden)?;
-        let record = record.ok_or_else(|| Error::new(Code::Conflict, "This account is still logging in"))?;
-        let record = AccountRecord { suspended, ..record };
-        self.records.batch().put(Space::Account, id.as_bytes(), &record)?.commit(Durability::Durable).await?;
-        let api_id = record.api_id;
-        if let Some(account) = self.accounts.borrow_mut().get_mut(&id) {
-            account.stage = Stage::LoggedIn(record);
+    async fn resume(&self, id: AccountId) -> Result<(), Error> {
+        self.keep_suspended(id, false).await?;
+        let records = self.records.account(id).await?;
+        let log = self.environment.events.open_account(&self.user, id, records.clone()).await?;
+        if let Some(account) = self.accounts.borrow_mut().get_mut(&id).filter(|account| account.actor.is_none()) {
+            account.actor = Some(self.start_actor(id, account, records, log)?);
         }
-        Ok(api_id)
+        Ok(())
     }
-}
 
-/// Stops an account's actor, and waits until it has let go of its connection.
-async fn stop(id: AccountId, actor: Supervised<AccountMessage>) {
-    actor.stop();
-    if tokio::time::timeout(STOP_TIMEOUT, actor.mailbox().stopped()).await.is_err() {
-        tracing::warn!(account = %id, "an account did not stop in time");
+    /// Keeps whether an account is suspended.
+    async fn keep_suspended(&self, id: AccountId, suspended: bool) -> Result<(), Error> {
+        let known = self.accounts.borrow().get(&id).map(|account| account.record.clone());
+        let record = AccountRecord { suspended, ..known.ok_or_else(|| self.no_account(id.into()))? };
+        self.records.batch().put(Space::Account, id.as_bytes(), &record)?.commit(Durability::Durable).await?;
+        if let Some(account) = self.accounts.borrow_mut().get_mut(&id) {
+            account.record = record;
+        }
+        Ok(())
     }
 }

@@ -44,7 +44,7 @@ pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invoca
     }
     let id = match invocation.account {
         None => None,
-        Some(reference) => Some(reference.id().filter(|id| user.owns(*id)).ok_or_else(Error::account_forbidden)?),
+        Some(reference) => Some(owned_account(user, reference, &invocation.work)?),
     };
     let account = id.and_then(|id| user.account(id));
     if matches!(invocation.work, Work::Account(_)) && account.is_none() {
@@ -52,6 +52,13 @@ pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invoca
     }
     let limits = draw_limits(user, caller, declaration, id)?;
     Ok(Permit { account, limits })
+}
+
+/// The account of this user that a call names. The steps of a login name one that is none yet, and get no way to it.
+fn owned_account(user: &UserContext, reference: AccountReference, work: &Work) -> Result<AccountId, Error> {
+    let id = reference.id().ok_or_else(Error::account_forbidden)?;
+    let is_step = matches!(work, Work::User(_)) && user.is_login(id);
+    if user.owns(id) || is_step { Ok(id) } else { Err(user.no_account(reference)) }
 }
 
 fn access_of_human(declaration: &Declaration, admin: bool) -> Result<(), Error> {
@@ -66,6 +73,9 @@ fn access_of_agent(declaration: &Declaration, key: &AgentKey, account: Option<Ac
         Access::Human(refusal) | Access::Admin(refusal) => return Err(Error::new(Code::HumanOnly, refusal)),
         Access::Scope(scope) if !key.scopes.contains(&scope) => {
             return Err(Error::new(Code::MissingScope, format!("Missing scope: {}", scope.name())));
+        }
+        Access::Scope(scope) if scope.needs_approval() => {
+            return Err(Error::new(Code::HumanOnly, "This needs a person's approval, which cannot be given to an agent yet"));
         }
         Access::Scope(_) | Access::Authenticated => {}
     }

@@ -3,8 +3,10 @@
 mod accounts;
 pub mod agent_keys;
 mod authorize;
+mod claims;
 mod idempotency;
 mod keys;
+mod logins;
 mod quotas;
 mod reading;
 mod road;
@@ -36,7 +38,9 @@ use crate::vault::UserRecords;
 
 use accounts::OwnedAccount;
 use agent_keys::AgentKey;
+use claims::Claims;
 use idempotency::IdempotencyKeys;
+use logins::{LoginEnd, PendingLogin};
 use quotas::Quotas;
 use speech::SpeechWork;
 
@@ -67,6 +71,13 @@ pub struct UserContext {
     pub(crate) tasks: Tasks,
     pub(crate) activity: Arc<UserActivity>,
     pub(crate) accounts: RefCell<BTreeMap<AccountId, OwnedAccount>>,
+    /// Logins on their way, by the id that clients know them by.
+    pub(crate) logins: RefCell<HashMap<AccountId, PendingLogin>>,
+    /// What came of logins whose id is no account's.
+    pub(crate) ended_logins: RefCell<HashMap<AccountId, LoginEnd>>,
+    /// Held while an account is added, changed or removed.
+    pub(crate) changing_accounts: tokio::sync::Mutex<()>,
+    claims: Claims,
     pub(crate) agent_keys: RefCell<HashMap<KeyId, AgentKey>>,
     pub(crate) quotas: Quotas,
     idempotency: IdempotencyKeys,
@@ -170,6 +181,7 @@ async fn load(
     let records = environment.vault.user_records(&user).await?;
     let agent_keys = keys::load(&records).await?;
     let own_credentials = settings::load_credentials(&records).await?;
+    let claims = Claims::new(&environment.vault, user.clone());
     let quotas = Quotas::new(&environment.settings.limits);
     let context = Rc::new(UserContext {
         user,
@@ -178,6 +190,10 @@ async fn load(
         tasks,
         activity,
         accounts: RefCell::default(),
+        logins: RefCell::default(),
+        ended_logins: RefCell::default(),
+        changing_accounts: tokio::sync::Mutex::default(),
+        claims,
         agent_keys: RefCell::new(agent_keys),
         quotas,
         idempotency: IdempotencyKeys::default(),

@@ -157,8 +157,12 @@ fn phone_of(live: &Live, key: KeyAddress) -> Option<String> {
 
 fn note_client(live: &mut Live, session: SessionAddress, opened: &Opened) {
     live.set_wants_updates(session, !opened.without_updates);
-    if let Some(client) = &opened.client {
-        live.set_client(session.into(), client.clone());
+    let Some(client) = &opened.client else { return };
+    let key = session.into();
+    live.set_client(key, client.clone());
+    if live.state.authorizations.get(&key).is_some_and(|known| known.client != *client) {
+        // Nobody waits for it: what is lost of it is told again by the next connection.
+        drop(change(live, Event::ClientChanged { key, client: client.clone() }));
     }
 }
 

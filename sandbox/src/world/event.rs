@@ -18,7 +18,7 @@ use super::pins::Pinning;
 use super::profile::ProfileEvent;
 use super::reactions::Reacting;
 use super::scheduled::ScheduleEvent;
-use super::state::{Authorization, CodeDelivery, ForwardOrigin, Password};
+use super::state::{Authorization, ClientInfo, CodeDelivery, ForwardOrigin, Password};
 use super::topics::TopicEvent;
 
 /// See the module's description.
@@ -305,6 +305,13 @@ pub enum Event {
     Administered(Administered),
     /// Something happened to the token of a QR login.
     LoginToken(LoginTokenEvent),
+    /// A client that is signed in says other things of itself than before.
+    ClientChanged {
+        /// Which key.
+        key: KeyAddress,
+        /// What it says now.
+        client: ClientInfo,
+    },
     /// A bot was made.
     BotCreated(NewBot),
     /// Something happened to a forum, or to a topic of one.

@@ -144,6 +144,11 @@ impl Wire {
         match self.framing {
             Framing::Full => {
                 let header = self.read(8)?;
+                // An error is no frame: its code stands where length, number and payload do.
+                if word(&header).cast_signed() < 0 {
+                    assert_eq!(header[..4], header[4..]);
+                    return self.read(4);
+                }
                 let mut rest = self.read(usize::try_from(word(&header)).unwrap() - 8)?;
                 assert_eq!(word(&header[4..]), self.received, "frames are counted");
                 self.received += 1;

@@ -4,11 +4,13 @@ mod api;
 mod control;
 mod event_stream;
 mod sandbox;
+mod socks;
 
 pub use api::{Answer, Api, send};
 pub use control::Control;
 pub use event_stream::{EventStream, Told, texts};
-pub use sandbox::{ADA, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, command};
+pub use sandbox::{ADA, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, command, files};
+pub use socks::SocksProxy;
 
 use std::future::Future;
 use std::time::Duration;

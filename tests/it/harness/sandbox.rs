@@ -1,5 +1,6 @@
 //! `vasya-server sandbox` as a process, with its network as another.
 
+use std::collections::BTreeMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -31,11 +32,18 @@ pub fn command(arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Comman
 pub struct Options {
     pub jwt: bool,
     pub environment: Vec<(&'static str, String)>,
+    /// The control API of a network that runs already, instead of one of the server's own.
+    pub network: Option<String>,
 }
 
 impl Options {
     pub fn jwt() -> Self {
         Self { jwt: true, ..Self::default() }
+    }
+
+    /// On the network of another server, which must outlive this one.
+    pub fn attached_to(self, other: &Sandbox) -> Self {
+        Self { network: Some(other.text("controlUrl").trim_start_matches("http://").to_owned()), ..self }
     }
 
     pub fn with(mut self, variable: &'static str, value: impl Into<String>) -> Self {
@@ -49,7 +57,8 @@ pub struct Sandbox {
     folder: TempDir,
     options: Options,
     server: Running,
-    network_pid: u32,
+    /// The network's process, unless it is another server's.
+    network_pid: Option<u32>,
 }
 
 struct Running {
@@ -66,7 +75,7 @@ impl Sandbox {
     pub async fn start_with(options: Options) -> Self {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let server = spawn(&folder, &options).await;
-        let network_pid = network_pid(&folder);
+        let network_pid = options.network.is_none().then(|| network_pid(&folder));
         Self { folder, options, server, network_pid }
     }
 
@@ -108,6 +117,12 @@ impl Sandbox {
         std::fs::read_to_string(self.folder.path().join("server.log")).expect("a log")
     }
 
+    /// Every file of the data folder and the log, with what is in it.
+    pub fn everything_written(&self) -> Vec<(String, Vec<u8>)> {
+        let stored = files(&self.data_dir()).into_iter().map(|(path, content)| (path.display().to_string(), content));
+        stored.chain([("the log".to_owned(), self.log().into_bytes())]).collect()
+    }
+
     /// A caller with a token of this user, in jwt mode.
     pub fn user(&self, user: &str) -> Api {
         Api::new(self.base_url(), Some(&self.token_of(user, "1h")))
@@ -129,7 +144,7 @@ impl Sandbox {
 
     /// `kill -9` of the network and the server: nothing of Telegram is left but its journal.
     pub fn kill_network(&mut self) {
-        let pid = Pid::from_raw(i32::try_from(self.network_pid).expect("a pid")).expect("a pid");
+        let pid = Pid::from_raw(i32::try_from(self.network_pid.expect("a network of its own")).expect("a pid")).expect("a pid");
         kill_process(pid, Signal::KILL).expect("the network is killed");
         self.kill();
     }
@@ -144,7 +159,7 @@ impl Sandbox {
     /// Starts again on the same folders.
     pub async fn start_again(&mut self) {
         self.server = spawn(&self.folder, &self.options).await;
-        self.network_pid = network_pid(&self.folder);
+        self.network_pid = self.options.network.is_none().then(|| network_pid(&self.folder));
     }
 
     /// What the environment is from the next start on.
@@ -154,7 +169,8 @@ impl Sandbox {
 
     /// Whether the network's process runs.
     pub fn network_runs(&self) -> bool {
-        let state = std::fs::read_to_string(format!("/proc/{}/stat", self.network_pid)).unwrap_or_default();
+        let pid = self.network_pid.expect("a network of its own");
+        let state = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         // A process that ended but was not waited for yet is a zombie.
         !state.is_empty() && !state.rsplit(')').next().unwrap_or_default().trim_start().starts_with('Z')
     }
@@ -172,10 +188,31 @@ fn network_pid(folder: &TempDir) -> u32 {
     network["pid"].as_u64().and_then(|pid| u32::try_from(pid).ok()).expect("a pid")
 }
 
+/// Every file beneath a folder, with its content.
+pub fn files(folder: &Path) -> BTreeMap<PathBuf, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(&folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.clone(), std::fs::read(&path).expect("a file"));
+            }
+        }
+    }
+    found
+}
+
 fn arguments(folder: &TempDir, options: &Options) -> Vec<String> {
     let auth = if options.jwt { "jwt" } else { "embedded" };
     let data = folder.path().join("data").display().to_string();
-    ["sandbox", "--port", "0", "--print", "json", "--auth", auth, "--data-dir", &data].map(str::to_owned).into()
+    let mut arguments = vec!["sandbox", "--port", "0", "--print", "json", "--auth", auth, "--data-dir", &data];
+    if let Some(network) = &options.network {
+        arguments.extend(["--network", network]);
+    }
+    arguments.into_iter().map(str::to_owned).collect()
 }
 
 async fn spawn(folder: &TempDir, options: &Options) -> Running {
@@ -218,6 +255,9 @@ impl Drop for Sandbox {
     fn drop(&mut self) {
         let _ = self.server.child.kill();
         let _ = self.server.child.wait();
+        if self.network_pid.is_none() {
+            return;
+        }
         let address = self.text("controlUrl").trim_start_matches("http://").to_owned();
         if let Ok(mut socket) = TcpStream::connect(&address) {
             let _ = write!(socket, "POST /sandbox/v1/network/stop HTTP/1.1\r\nhost: {address}\r\ncontent-length: 0\r\n\r\n");

@@ -8,7 +8,7 @@
 //! 4. with inputs that cannot be, made from the input's schema: 4xx that names the field. Every field is tried with a value of
 //!    another type, every text with one that is far too long, every list with far too many items, every required field by leaving
 //!    it out;
-//! 5. the happy path, by an agent whose key has the one scope: the declared status, and a body that its schema allows;
+//! 5. the happy path, by an agent whose key has the one scope, or by a person where agents are refused for want of approval: the declared status, and a body that its schema allows;
 //! 6. the audit log: intent and outcome of a mutation, with operation, account, chat, request id and code; nothing of a read.
 //!
 //! # Adding an operation

@@ -51,6 +51,7 @@ pub(super) async fn walk(world: &World, entry: &Entry, example: &Example) -> Wal
     let mut walk = Walk { world, entry, declaration, fields, example, inputs, walked: Walked::default() };
     walk.without_a_token().await;
     walk.with_another_scope().await;
+    walk.without_a_persons_approval().await;
     walk.on_foreign_accounts().await;
     walk.with_bad_inputs().await;
     walk.with_success().await;
@@ -134,7 +135,7 @@ impl Walk<'_> {
                 match &first {
                     None => {
                         let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
-                        let people_only = matches!(self.declaration.access, Access::Human(_) | Access::Admin(_));
+                        let people_only = self.is_for_people_only();
                         let is_agent = std::ptr::eq(api, &raw const self.world.mallorys_agent);
                         let wanted = if people_only && is_agent { "human_only" } else { "account_forbidden" };
                         let found = json!([answer.status, problem["code"]]);
@@ -150,6 +151,27 @@ impl Walk<'_> {
                     Some(_) => {}
                 }
             }
+        }
+    }
+
+    /// Whether no agent is let in, whatever its key has.
+    fn is_for_people_only(&self) -> bool {
+        match self.declaration.access {
+            Access::Human(_) | Access::Admin(_) => true,
+            Access::Scope(scope) => scope.needs_approval(),
+            Access::Authenticated => false,
+        }
+    }
+
+    async fn without_a_persons_approval(&mut self) {
+        let Access::Scope(scope) = self.declaration.access else { return };
+        if scope.needs_approval() {
+            let (key, agent) = self.world.agent(scope.name()).await;
+            let answer = self.call(&agent, &self.inputs.clone(), "unapproved").await;
+            let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let found = json!([answer.status, problem["code"]]);
+            self.check("the refusal without approval", &found, &json!([403, "human_only"]), &answer);
+            self.note("unapproved", Some(key), Some(("human_only".to_owned(), answer.status)), "denied");
         }
     }
 
@@ -177,7 +199,7 @@ impl Walk<'_> {
 
     async fn with_success(&mut self) {
         let (key, caller) = match self.declaration.access {
-            Access::Scope(scope) => {
+            Access::Scope(scope) if !scope.needs_approval() => {
                 let (key, agent) = self.world.agent(scope.name()).await;
                 (Some(key), agent)
             }

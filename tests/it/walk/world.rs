@@ -205,6 +205,14 @@ impl World {
         account
     }
 
+    /// Another session of Ada's, which another server has logged in: its id.
+    pub(super) async fn new_session(&self) -> Value {
+        drop(Sandbox::start_with(Options::default().attached_to(&self.sandbox)).await);
+        let listed = self.api.get(&format!("/accounts/{}/telegram-sessions", self.account)).await.expect(200);
+        let others = listed["items"].as_array().expect("sessions").iter().find(|session| session["current"] == false);
+        others.expect("another session")["id"].clone()
+    }
+
     /// A login that waits for its code: the account's id and the code.
     pub(super) async fn new_login(&self, phone: &str) -> (Value, String) {
         let started = self.api.post("/telegram/login/code", json!({ "phone": phone })).await.expect(200);

@@ -155,10 +155,20 @@ impl Updates {
         AssertUnwindSafe(self.step()).catch_unwind().await.unwrap_or(Err(TelegramError::Panicked))
     }
 
-    /// Before a login there is nothing to follow; the connection may end, though.
+    /// Before a login there is nothing to follow but whether a QR code was scanned. That may be missed while the connection breaks, so
+    /// whoever waits for it connects anew.
     async fn wait_for_login(&mut self) -> Result<Delivery, TelegramError> {
-        while self.socket.recv().await.is_some() {}
-        Err(closed())
+        loop {
+            let mut delivery = Delivery::default();
+            match came(self.socket.recv().await.ok_or_else(closed)?) {
+                Came::Closed => return Err(closed()),
+                Came::Gap | Came::Short(..) => {}
+                Came::Container(container) => container.updates.iter().for_each(|update| delivery.received.add(update)),
+            }
+            if delivery.received.login_token {
+                return Ok(delivery);
+            }
+        }
     }
 
     async fn step(&mut self) -> Result<Delivery, TelegramError> {

@@ -11,6 +11,8 @@ pub struct Received {
     pub phone_calls: Vec<CallNews>,
     /// What is told of group calls, in its order.
     pub group_calls: Vec<GroupCallNews>,
+    /// Whether the code of a QR login was scanned.
+    pub login_token: bool,
 }
 
 impl Received {
@@ -19,6 +21,7 @@ impl Received {
         match update {
             Update::PhoneCall(told) => self.phone_calls.extend(phone_calls::news(&told.phone_call)),
             Update::GroupCall(told) => self.group_calls.push(group_calls::news(&told.call)),
+            Update::LoginToken => self.login_token = true,
             _ => {}
         }
     }

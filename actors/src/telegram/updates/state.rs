@@ -117,6 +117,23 @@ pub(super) fn write(mut batch: SealedBatch, progress: &[Progress]) -> Result<Sea
     Ok(batch)
 }
 
+/// What an account keeps when it goes on with the session of a login: `pts` and the channels count for the Telegram user, so that what came
+/// in between is caught up with; `qts` and `seq` count for the session.
+pub(in crate::telegram) async fn carried_over(
+    account: &AccountRecords,
+    login: &AccountRecords,
+) -> Result<SealedBatch, VaultError> {
+    let kept = account.get::<AccountState>(Space::UpdateState, ACCOUNT).await?;
+    let fresh = login.get::<AccountState>(Space::UpdateState, ACCOUNT).await?;
+    let batch = account.batch();
+    match (kept, fresh) {
+        (Some(kept), Some(AccountState { qts, seq, .. })) => {
+            write(batch, &[Progress::Account(AccountState { qts, seq, ..kept })])
+        }
+        _ => Ok(batch),
+    }
+}
+
 /// What was kept, as the library wants it.
 pub(in crate::telegram) async fn library_state(records: &AccountRecords) -> Result<UpdatesState, VaultError> {
     let Kept { account, channels, .. } = load(records).await?;

@@ -49,6 +49,11 @@ impl State {
                     user.contacts.retain(|contact, _| !contacts.contains(contact));
                 }
             }
+            Event::ClientChanged { key, client } => {
+                if let Some(authorization) = self.authorizations.get_mut(key) {
+                    authorization.client.clone_from(client);
+                }
+            }
             Event::LoginToken(event) => self.apply_to_login_tokens(event),
             Event::BotCreated(new) => {
                 self.create_user(&new.user);
