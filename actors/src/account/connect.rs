@@ -92,9 +92,11 @@ async fn connected(context: &Rc<AccountContext>, backoff: &mut Backoff) -> Ended
     };
     backoff.reset();
     let alive = Cell::new(Instant::now());
+    // A login that waits for its person hears nothing meanwhile.
+    let is_followed = context.connection.borrow().as_ref().is_some_and(|connection| connection.is_authorized());
     let error = tokio::select! {
         error = follow(context, &mut updates, &alive) => error,
-        () = stalled(context, &alive) => TelegramError::Stalled,
+        () = stalled(context, &alive), if is_followed => TelegramError::Stalled,
     };
     if error.is_unreadable() {
         context.unreadable.set(context.unreadable.get().saturating_add(1));
