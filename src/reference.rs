@@ -274,6 +274,8 @@ fn curl(described: &Described<'_>) -> String {
         let Some(example) = parameter.get("example") else { continue };
         let value = example.as_str().map_or_else(|| example.to_string(), str::to_owned);
         match text(parameter, "in") {
+            // As docs/clients.md calls it.
+            "path" if name == "accountId" => path = path.replace("{accountId}", "$ACCOUNT"),
             "path" => path = path.replace(&format!("{{{name}}}"), &value),
             "query" if required => query.push(format!("{name}={}", value.replace('+', "%2B").replace(' ', "%20"))),
             "header" if required || name == "x-file-name" => options.push_str(&format!(" -H '{name}: {value}'")),

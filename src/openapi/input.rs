@@ -145,11 +145,14 @@ fn strings(list: Option<&Value>) -> Vec<String> {
 }
 
 fn idempotency_key() -> Value {
+    // Bare, or as a quoted string.
+    let (bare, quoted) = (r"[!#-~][ -~]", r#""([ !#-\[\]-~]|\\["\\])"#);
+    let pattern = format!("^({bare}{{0,{}}}|{quoted}{{1,{KEY_CHARACTERS_MAX}}}\" *)$", KEY_CHARACTERS_MAX - 1);
     json!({
         "name": HEADER,
         "in": "header",
         "required": false,
         "description": "Makes sending the request again harmless: it is answered as the first one was.",
-        "schema": { "type": "string", "minLength": 1, "maxLength": KEY_CHARACTERS_MAX, "pattern": "^[!#-~]+$" },
+        "schema": { "type": "string", "pattern": pattern },
     })
 }

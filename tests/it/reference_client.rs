@@ -58,6 +58,17 @@ const FOUND_MESSAGE: &[(&str, &str)] = &[
     ("text", "text?"),
     ("date", "integer"),
 ];
+const TOPIC: &[(&str, &str)] = &[
+    ("id", "integer"),
+    ("title", "text"),
+    ("iconColor", "integer"),
+    ("iconEmojiId", "integer?"),
+    ("unreadCount", "integer"),
+    ("topMessage", "integer"),
+    ("isPinned", "boolean"),
+    ("isClosed", "boolean"),
+];
+
 /// Fails where an object has not the fields that its type has.
 fn is_like(object: &Value, fields: &[(&str, &str)]) {
     for (name, kind) in fields {
@@ -212,7 +223,7 @@ async fn accounts_and_logins() {
 #[tokio::test(flavor = "multi_thread")]
 async fn chats_and_people() {
     let sandbox = start().await;
-    let client = Client::of(&sandbox);
+    let (client, control) = (Client::of(&sandbox), sandbox.control());
 
     // list_chats
     let live = items(client.read("chats:read", &client.path("/chats?source=live")).await, CHAT);
@@ -272,6 +283,23 @@ async fn chats_and_people() {
     let found = items(client.read("chats:read", &client.path("/search?q=clara&limit=5")).await, FOUND_CHAT);
     holds(&found[0], &json!({ "id": CLARA_ID, "title": "Clara", "username": "clara", "resultType": "user" }));
     assert_eq!(items(client.read("chats:read", &client.path("/search?q=")).await, FOUND_CHAT), Vec::<Value>::new());
+
+    // get_forum_topics; send_message and get_messages in one of them
+    let forum = client.path(&format!("/chats/{}", control.create_chat("supergroup", ADA, "Questions", &[BORIS]).await));
+    client.owner.get(&client.path("/chats?source=live")).await.expect(200);
+    client.owner.patch(&forum, json!({ "isForum": true })).await.expect(200);
+    let made = client.owner.post(&format!("{forum}/topics"), json!({ "title": "Reefs" })).await.expect(200);
+    let topics = items(client.read("chats:read", &format!("{forum}/topics")).await, TOPIC);
+    let topic =
+        |id: &Value| topics.iter().find(|topic| topic["id"] == *id).unwrap_or_else(|| panic!("{id} is listed: {topics:?}"));
+    holds(topic(&json!(1)), &json!({ "title": "General", "isClosed": false }));
+    holds(topic(&made["id"]), &json!({ "title": "Reefs", "unreadCount": 0, "isPinned": false, "isClosed": false }));
+    let text = json!({ "text": "How deep?", "topicId": made["id"] });
+    let sent = client.post("messages:send", &format!("{forum}/messages"), text).await.expect(200);
+    is_like(&sent, MESSAGE);
+    let path = format!("{forum}/messages?limit=50&topic_id={}", made["id"]);
+    let within = items(client.read("messages:read", &path).await, MESSAGE);
+    holds(&within[0], &json!({ "id": sent["id"], "text": "How deep?", "from_user_id": ADA_ID, "is_outgoing": true }));
 
     // delete_chat
     is_bare(&client.delete("chats:delete", &client.path(&format!("/chats/{group}"))).await, 204);
