@@ -186,7 +186,11 @@ fn fits(value: &Value, schema: &Value) -> bool {
         "integer" => value.is_i64() || value.is_u64(),
         "number" => value.is_number(),
         "boolean" => value.is_boolean(),
-        "array" => value.is_array(),
+        "array" => value.as_array().is_some_and(|values| match schema.get("items") {
+            // What a type of its own stands for is not looked into.
+            Some(items) if items.get("type").is_some() => values.iter().all(|value| fits(value, items)),
+            _ => true,
+        }),
         _ => false,
     };
     match schema.get("type") {

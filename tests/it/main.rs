@@ -31,6 +31,7 @@ mod members;
 mod messages;
 mod newcomer;
 mod pins;
+mod polls;
 mod profile;
 mod reading;
 mod reference_client;

@@ -25,6 +25,7 @@ mod person;
 mod phone_calls;
 mod photos;
 mod pins;
+mod polls;
 mod profile;
 mod reactions;
 mod scheduled;

@@ -33,6 +33,7 @@ pub mod message_search;
 pub mod messages;
 pub mod photos;
 pub mod pins;
+pub mod polls;
 pub mod profile;
 pub mod qr_login;
 pub mod reactions;

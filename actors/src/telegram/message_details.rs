@@ -127,6 +127,7 @@ pub(super) fn add(message: &mut Message, raw: &types::Message, met: &Met) {
     message.via_bot_id = raw.via_bot_id;
     message.forwarded_from = raw.fwd_from.as_ref().map(|header| forwarded_from(header, met));
     message.reactions = raw.reactions.as_ref().map(reaction_counts).unwrap_or_default();
+    message.poll = super::polls::poll(raw.media.as_ref());
     add_reply(message, raw.reply_to.as_ref());
 }
 

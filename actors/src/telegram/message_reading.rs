@@ -32,6 +32,15 @@ impl Connection {
         found.ok_or(TelegramError::MessageNotFound)
     }
 
+    /// One message of a chat as Telegram has it.
+    ///
+    /// # Errors
+    /// As [`Self::message`].
+    pub(super) async fn raw_message(&self, chat: ChatId, message_id: i32) -> Result<enums::Message, TelegramError> {
+        let (messages, _) = self.messages_by_id(chat, &[message_id]).await?;
+        messages.into_iter().next().ok_or(TelegramError::MessageNotFound)
+    }
+
     /// Which of these messages the chat has, each once and in this order.
     ///
     /// # Errors

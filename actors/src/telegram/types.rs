@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ChatId, ForwardedFrom, ReactionCount, ServiceAction, TextEntity};
+use super::{ChatId, ForwardedFrom, Poll, ReactionCount, ServiceAction, TextEntity};
 
 /// What kind of chat it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -171,6 +171,9 @@ pub struct Message {
     /// The reactions that were given to it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub reactions: Vec<ReactionCount>,
+    /// The poll, if it is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub poll: Option<Poll>,
     /// What happened, if it tells of something that happened in the chat.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service: Option<ServiceAction>,
@@ -217,6 +220,7 @@ impl Message {
             via_bot_id: None,
             forwarded_from: None,
             reactions: Vec::new(),
+            poll: None,
             service: None,
         }
     }

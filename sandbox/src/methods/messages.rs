@@ -7,6 +7,7 @@ use super::drafts;
 use super::error::RpcError;
 use super::help::EDIT_SECS;
 use super::permissions::{PLAIN, check_may_send};
+use super::polls;
 use super::scheduled;
 use super::text;
 use crate::world::administration::{right, taken};
@@ -94,8 +95,11 @@ pub fn find<'a>(call: &'a Call<'_>, peer: PeerId, id: i32) -> Option<&'a Message
     Some(message).filter(|message| message.peer == peer)
 }
 
-/// `messages.editMessage`: the text of one's own message, for two days.
+/// `messages.editMessage`: the text of one's own message, for two days; or the end of one's own poll.
 pub fn edit_message(call: &mut Call<'_>, request: tl::functions::messages::EditMessage) -> Result<tl::enums::Updates, RpcError> {
+    if let Some(tl::enums::InputMedia::Poll(poll)) = &request.media {
+        return polls::close(call, &request, poll);
+    }
     let editor = call.user_id()?;
     let peer = call.peer(&request.peer)?;
     check_may_write(call, editor, peer)?;

@@ -30,6 +30,7 @@ pub mod permissions;
 pub mod phone_calls;
 pub mod photos;
 pub mod pins;
+pub mod polls;
 pub mod privacy;
 pub mod profile;
 pub mod reactions;
@@ -174,6 +175,9 @@ methods! {
     "messages.sendReaction" => functions::messages::SendReaction, reactions::send_reaction;
     "messages.getMessagesReactions" => functions::messages::GetMessagesReactions, reactions::get_messages_reactions;
     "messages.getMessageReactionsList" => functions::messages::GetMessageReactionsList, reactions::get_message_reactions_list;
+    "messages.sendVote" => functions::messages::SendVote, polls::send_vote;
+    "messages.getPollResults" => functions::messages::GetPollResults, polls::get_poll_results;
+    "messages.getPollVotes" => functions::messages::GetPollVotes, polls::get_poll_votes;
     "messages.saveDraft" => functions::messages::SaveDraft, drafts::save_draft;
     "messages.getAllDrafts" => functions::messages::GetAllDrafts, drafts::get_all_drafts;
     "messages.clearAllDrafts" => functions::messages::ClearAllDrafts, drafts::clear_all_drafts;

@@ -8,6 +8,7 @@ use super::call::Call;
 use super::error::RpcError;
 use super::messages::check_may_write;
 use crate::world::administration::{right, taken};
+use crate::world::attachment::Attachment;
 use crate::world::ids::PeerId;
 use crate::world::message_box::Content;
 
@@ -61,6 +62,8 @@ fn check_slow_mode(call: &Call<'_>, user_id: i64, peer: PeerId) -> Result<(), Rp
 
 /// Plain text.
 pub const PLAIN: Kind = (taken::SEND_PLAIN, "CHAT_SEND_PLAIN_FORBIDDEN");
+/// Polls and quizzes.
+pub const POLL: Kind = (taken::SEND_POLLS, "CHAT_SEND_POLL_FORBIDDEN");
 const PHOTO: Kind = (taken::SEND_PHOTOS, "CHAT_SEND_PHOTOS_FORBIDDEN");
 
 /// The kind of what a message says.
@@ -72,6 +75,7 @@ pub fn kind_of_content(content: &Content) -> Option<Kind> {
             let attributes: Vec<DocumentAttribute> = Vec::from_bytes(&media.attributes.0).unwrap_or_default();
             Some(kind_of_document(&attributes))
         }
+        Content::Attachment(Attachment::Poll(_)) => Some(POLL),
         Content::Action(_) => None,
     }
 }
@@ -80,6 +84,7 @@ pub fn kind_of_content(content: &Content) -> Option<Kind> {
 pub fn kind_of_media(media: &tl::enums::InputMedia) -> Option<Kind> {
     match media {
         tl::enums::InputMedia::UploadedPhoto(_) => Some(PHOTO),
+        tl::enums::InputMedia::Poll(_) => Some(POLL),
         tl::enums::InputMedia::UploadedDocument(document) => Some(kind_of_document(&document.attributes)),
         _ => None,
     }

@@ -40,7 +40,7 @@ impl<'a> Wanted<'a> {
         }
         let there = match &message.content {
             Content::Text { text, .. } | Content::Media { text, .. } => words(text),
-            Content::Action(_) => Vec::new(),
+            Content::Attachment(_) | Content::Action(_) => Vec::new(),
         };
         Ok(self.words.iter().all(|wanted| there.iter().any(|word| word.starts_with(wanted.as_str()))))
     }
@@ -115,7 +115,7 @@ fn kind_of(media: &Media) -> Kind {
 fn has_link(content: &Content) -> bool {
     let (text, entities): (&str, &HexBytes) = match content {
         Content::Text { text, entities } | Content::Media { text, entities, .. } => (text, entities),
-        Content::Action(_) => return false,
+        Content::Attachment(_) | Content::Action(_) => return false,
     };
     let entities: Vec<tl::enums::MessageEntity> = Vec::from_bytes(&entities.0).unwrap_or_default();
     let links = |entity: &tl::enums::MessageEntity| {

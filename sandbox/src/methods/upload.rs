@@ -7,6 +7,7 @@ use super::error::RpcError;
 use super::messages;
 use super::permissions::{check_may_send, kind_of_media};
 use super::photos;
+use super::polls;
 use super::scheduled;
 use super::text;
 use crate::world::event::NewMessage;
@@ -75,24 +76,13 @@ pub fn send_media(call: &mut Call<'_>, request: tl::functions::messages::SendMed
             _ => HexBytes::default(),
         }
     };
-    let media = uploaded(call, from, request.media)?;
-    let content = Content::Media { text: request.message, entities, media };
-    let reply_to = match request.reply_to {
-        Some(tl::enums::InputReplyTo::Message(reply)) => {
-            messages::find(call, peer, reply.reply_to_msg_id).map(|message| message.id)
-        }
-        _ => None,
+    let content = match request.media {
+        tl::enums::InputMedia::Poll(asked) => Content::Attachment(polls::made(call, peer, *asked)?),
+        media => Content::Media { text: request.message, entities, media: uploaded(call, from, media)? },
     };
-    let new = NewMessage {
-        from,
-        peer,
-        content,
-        reply_to,
-        quote: None,
-        silent: request.silent,
-        random_id: Some(random_id),
-        date: call.now,
-    };
+    let (reply_to, quote) = messages::answered(call, peer, request.reply_to)?;
+    let new =
+        NewMessage { from, peer, content, reply_to, quote, silent: request.silent, random_id: Some(random_id), date: call.now };
     scheduled::send(call, new, request.schedule_date)
 }
 

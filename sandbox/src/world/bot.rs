@@ -71,6 +71,8 @@ pub fn is_for_people(method: &str) -> bool {
             | "messages.readHistory"
             | "messages.search"
             | "messages.searchGlobal"
+            | "messages.sendVote"
+            | "messages.getPollVotes"
             | "messages.toggleDialogPin"
             | "messages.updateDialogFilter"
             | "messages.updateDialogFiltersOrder"

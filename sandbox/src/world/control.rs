@@ -320,10 +320,7 @@ fn stored(state: &State, user: &User, message: &Message) -> StoredMessage {
         PeerId::User(id) => Some(id),
         PeerId::Chat(_) | PeerId::Channel(_) => None,
     };
-    let text = match &message.content {
-        Content::Text { text, .. } | Content::Media { text, .. } => text.clone(),
-        Content::Action(_) => String::new(),
-    };
+    let text = message.content.text().to_owned();
     let (chat_id, out) = (message.peer.into(), from_id == Some(user.id));
     let forwarded_from = state.forwards.get(&message.shared_id).map(|origin| origin.from.into());
     StoredMessage { id: message.id, chat_id, from_id, out, date: message.date, text, forwarded_from }

@@ -15,6 +15,7 @@ use super::message_box::{Action, Content};
 use super::peer_settings::PeerSetting;
 use super::phone_call::PhoneCallEvent;
 use super::pins::Pinning;
+use super::polls::PollEvent;
 use super::profile::ProfileEvent;
 use super::reactions::Reacting;
 use super::scheduled::ScheduleEvent;
@@ -228,6 +229,8 @@ pub enum Event {
     },
     /// Messages were pinned or unpinned.
     Pinned(Pinning),
+    /// Something happened to a poll.
+    Poll(PollEvent),
     /// Somebody reacted to a message.
     Reacted(Reacting),
     /// Somebody saved a draft, or forgot it.

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
+use super::attachment::Attachment;
 use super::event::NewMessage;
 use super::ids::{HexBytes, PeerId};
 use super::phone_call::Reason;
@@ -85,8 +86,28 @@ pub enum Content {
         /// What was sent.
         media: Media,
     },
+    /// Something that is no file: a poll.
+    Attachment(Attachment),
     /// A notice about the conversation.
     Action(Action),
+}
+
+impl Content {
+    /// The text or caption.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Text { text, .. } | Self::Media { text, .. } => text,
+            Self::Attachment(_) | Self::Action(_) => "",
+        }
+    }
+
+    /// The formatting of the text.
+    pub fn entities(&self) -> &[u8] {
+        match self {
+            Self::Text { entities, .. } | Self::Media { entities, .. } => &entities.0,
+            Self::Attachment(_) | Self::Action(_) => &[],
+        }
+    }
 }
 
 /// A photo or a file.

@@ -3,6 +3,7 @@
 pub mod administration;
 mod api;
 pub mod apply;
+pub mod attachment;
 pub mod bot;
 pub mod call_table;
 mod control;
@@ -22,6 +23,7 @@ pub mod message_box;
 pub mod peer_settings;
 pub mod phone_call;
 pub mod pins;
+pub mod polls;
 pub mod privacy;
 pub mod profile;
 pub mod reactions;

@@ -11,6 +11,7 @@ use super::event::{Event, NewMessage};
 use super::ids::PeerId;
 use super::live::{Live, Origin, Transaction};
 use super::pins::CHANNEL_BOX;
+use super::polls::PollEvent;
 use super::state::State;
 use crate::journal::Written;
 
@@ -140,14 +141,18 @@ impl State {
 }
 
 impl Live {
-    /// Sends what is due. What its author may not send any more is dropped.
+    /// Sends what is due, and closes the polls whose time is over. What its author may not send any more is dropped.
     pub fn send_due(&mut self, now: i32) -> Option<Written> {
         let due = self.state.scheduled.due(now);
-        if due.is_empty() {
+        let over = self.state.polls.due(now);
+        if due.is_empty() && over.is_empty() {
             return None;
         }
         let mut transaction = Transaction::default();
         let origin = Origin { user_id: 0, session: None, now };
+        for poll_id in over {
+            self.change(&mut transaction, origin, Event::Poll(PollEvent::Expired { poll_id }));
+        }
         for waiting in due {
             let Waiting { owner, peer, message_ids } = waiting;
             let author = |id: &i32| self.state.scheduled.queue(owner, peer)?.get(*id).map(|message| message.from);

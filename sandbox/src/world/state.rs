@@ -18,6 +18,7 @@ use super::message_box::{Media, Message, MessageBox};
 use super::peer_settings::PeerSettings;
 use super::phone_call::PhoneCall;
 use super::pins::Pins;
+use super::polls::Polls;
 use super::profile::Profiles;
 use super::reactions::Reactions;
 use super::reads::Reads;
@@ -93,6 +94,9 @@ pub struct State {
     /// Which messages are pinned.
     #[serde(default)]
     pub pins: Pins,
+    /// What is asked, and who voted for what.
+    #[serde(default)]
+    pub polls: Polls,
     /// Who reacted to which message.
     #[serde(default)]
     pub reactions: Reactions,
@@ -421,6 +425,7 @@ impl State {
             files: BTreeMap::new(),
             profiles: Profiles::default(),
             pins: Pins::default(),
+            polls: Polls::default(),
             reactions: Reactions::default(),
             drafts: Drafts::default(),
             reads: Reads::default(),

@@ -137,6 +137,13 @@ impl World {
         (chat, topic["id"].as_i64().expect("an id"))
     }
 
+    /// A poll of Ada's in a chat of hers.
+    pub(super) async fn new_poll(&self, chat: i64) -> i64 {
+        let path = format!("/accounts/{}/chats/{chat}/polls", self.account);
+        let poll = json!({ "question": format!("Question {}", self.number()), "options": ["north", "south"] });
+        self.api.post(&path, poll).await.expect(200)["id"].as_i64().expect("an id")
+    }
+
     /// A text message of Ada's in a chat of hers.
     pub(super) async fn new_message(&self, chat: i64) -> i64 {
         let path = format!("/accounts/{}/chats/{chat}/messages", self.account);

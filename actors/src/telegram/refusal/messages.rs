@@ -79,6 +79,8 @@ pub(super) static TABLE: &[Refusal] = &[
     row(Invalid, "POLL_OPTION_DUPLICATE", "Two options of the poll are the same"),
     row(Invalid, "POLL_OPTION_INVALID", "An option of the poll is not acceptable"),
     row(Invalid, "POLL_QUESTION_INVALID", "The poll's question is not acceptable"),
+    row(Invalid, "POLL_SOLUTION_INVALID", "The explanation of the quiz is not acceptable"),
+    row(Invalid, "POLL_CLOSE_DATE_INVALID", "The poll cannot close at this time"),
     row(Invalid, "QUIZ_ANSWER_MISSING", "The quiz lacks its correct option"),
     row(Invalid, "QUIZ_CORRECT_ANSWERS_EMPTY", "The quiz lacks its correct option"),
     row(Invalid, "QUIZ_CORRECT_ANSWERS_TOO_MUCH", "A quiz has one correct option"),

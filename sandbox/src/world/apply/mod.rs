@@ -15,6 +15,7 @@ mod messages;
 mod peer_settings;
 mod phone_calls;
 mod pins;
+mod polls;
 mod profile;
 mod reactions;
 mod removal;
@@ -97,6 +98,11 @@ pub enum About {
         peer: PeerId,
         /// Which.
         message_id: i32,
+    },
+    /// A poll stands otherwise.
+    Poll {
+        /// Which.
+        poll_id: i64,
     },
     /// The user has another draft.
     Draft {
@@ -207,6 +213,7 @@ impl State {
             Event::ChannelDeleted { channel_id } => self.delete_channel(*channel_id),
             Event::HistoryRead { user_id, peer, max_id, date } => self.read_history(*user_id, *peer, *max_id, *date),
             Event::Pinned(pinning) => self.set_pinned(pinning),
+            Event::Poll(event) => self.apply_to_polls(event),
             Event::Reacted(reacting) => self.react(reacting),
             Event::Drafted(Drafting { user_id, peer, topic_id, draft }) => {
                 let changed = self.drafts.set(*user_id, *peer, *topic_id, draft.clone());

@@ -4,7 +4,8 @@ use grammers_tl_types as tl;
 use grammers_tl_types::Deserializable;
 
 use super::View;
-use crate::world::ids::{HexBytes, PeerId};
+use crate::world::attachment::Attachment;
+use crate::world::ids::PeerId;
 use crate::world::message_box::{Action, Content, Media, Message};
 use crate::world::privacy::PrivacyKey;
 use crate::world::state::{ForwardOrigin, State};
@@ -28,7 +29,7 @@ impl View<'_> {
         let reply_to = self.reply_header(message);
         let (mentioned, pinned, reactions) = (self.is_mentioned(message), self.is_pinned(message), self.reactions(message));
         match &message.content {
-            Content::Text { text, entities } | Content::Media { text, entities, .. } => tl::types::Message {
+            content @ (Content::Text { .. } | Content::Media { .. } | Content::Attachment(_)) => tl::types::Message {
                 out,
                 mentioned,
                 media_unread: false,
@@ -56,10 +57,10 @@ impl View<'_> {
                 guestchat_via_from: None,
                 reply_to,
                 date: message.date,
-                message: text.clone(),
-                media: self.media(&message.content),
+                message: content.text().to_owned(),
+                media: self.media(content),
                 reply_markup: None,
-                entities: read_entities(entities),
+                entities: read_entities(content.entities()),
                 views: post.then_some(1),
                 forwards: post.then_some(0),
                 replies: None,
@@ -132,9 +133,13 @@ impl View<'_> {
         Some(format!("{} {}", author.first_name, author.last_name).trim().to_owned())
     }
 
-    fn media(&self, content: &Content) -> Option<tl::enums::MessageMedia> {
-        let Content::Media { media, .. } = content else { return None };
-        Some(if media.photo { photo(media, self.state) } else { document(media, self.state) })
+    fn media(&mut self, content: &Content) -> Option<tl::enums::MessageMedia> {
+        match content {
+            Content::Media { media, .. } if media.photo => Some(photo(media, self.state)),
+            Content::Media { media, .. } => Some(document(media, self.state)),
+            Content::Attachment(Attachment::Poll(poll_id)) => self.poll_media(*poll_id),
+            Content::Text { .. } | Content::Action(_) => None,
+        }
     }
 
     fn is_outgoing(&self, message: &Message, post: bool) -> bool {
@@ -221,6 +226,6 @@ fn document(media: &Media, state: &State) -> tl::enums::MessageMedia {
     .into()
 }
 
-pub(super) fn read_entities(entities: &HexBytes) -> Option<Vec<tl::enums::MessageEntity>> {
-    Vec::from_bytes(&entities.0).ok().filter(|entities: &Vec<_>| !entities.is_empty())
+pub(super) fn read_entities(entities: &[u8]) -> Option<Vec<tl::enums::MessageEntity>> {
+    Vec::from_bytes(entities).ok().filter(|entities: &Vec<_>| !entities.is_empty())
 }

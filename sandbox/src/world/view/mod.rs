@@ -8,6 +8,7 @@ mod messages;
 mod participants;
 mod peers;
 mod phone_calls;
+mod polls;
 mod profile;
 mod reception;
 mod topics;

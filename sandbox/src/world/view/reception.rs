@@ -34,7 +34,7 @@ impl View<'_> {
     }
 
     fn names_viewer(&self, content: &Content, username: Option<&str>) -> bool {
-        let (Content::Text { text, entities } | Content::Media { text, entities, .. }) = content else { return false };
+        let (text, entities) = (content.text(), content.entities());
         let by_name = username.is_some_and(|username| {
             let words = text.split(|symbol: char| !symbol.is_ascii_alphanumeric() && symbol != '_' && symbol != '@');
             let mut names = words.filter_map(|word| word.strip_prefix('@'));
@@ -144,7 +144,7 @@ impl View<'_> {
             invert_media: false,
             reply_to,
             message: draft.text.clone(),
-            entities: read_entities(&draft.entities),
+            entities: read_entities(&draft.entities.0),
             media: None,
             date: draft.date,
             effect: None,

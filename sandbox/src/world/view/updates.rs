@@ -33,6 +33,7 @@ impl View<'_> {
                 Some(tl::types::UpdateChatParticipants { participants: self.chat_participants(chat) }.into())
             }
             About::Reactions { peer, message_id } => self.reactions_update(*peer, *message_id),
+            About::Poll { poll_id } => self.poll_update(*poll_id),
             About::Draft { peer, topic_id } => Some(self.draft_update(*peer, *topic_id)),
             About::Scheduled { owner, peer, message_id } => {
                 let message = self.scheduled(*owner, *peer, *message_id)?;
