@@ -66,6 +66,7 @@ impl Catalogue {
             Entry::account::<members::UnbanMember>(),
             Entry::account::<members::PromoteAdmin>(),
             Entry::account::<members::DemoteAdmin>(),
+            Entry::account::<admin_log::ListAdminLog>(),
             Entry::account::<invites::ListInviteLinks>(),
             Entry::account::<invites::CreateInviteLink>(),
             Entry::account::<invites::EditInviteLink>(),

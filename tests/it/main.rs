@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod account_settings;
+mod admin_log;
 mod agent_keys;
 mod at_rest;
 mod audit;

@@ -1,5 +1,6 @@
 //! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
 
+mod admin_log;
 mod calls;
 mod chat_list;
 mod chat_profile;

@@ -4,6 +4,7 @@
 mod subjects;
 
 pub mod accounts;
+pub mod admin_log;
 pub mod agent_keys;
 pub mod audit;
 pub mod calls;

@@ -3,6 +3,7 @@
 //! The rest of the crate sees a [`Connection`], its [`Updates`], and plain types. One connection is one MTProto client of one account.
 
 mod addressing;
+mod admin_log;
 mod authorizations;
 mod calls;
 mod chat_creation;
@@ -61,6 +62,7 @@ mod types;
 mod typing;
 mod updates;
 
+pub use admin_log::{ADMIN_LOG_PAGE_MAX, AdminLogEntry, AdminLogKind, AdminLogPage, AdminLogQuery};
 pub use authorizations::TelegramSession;
 pub use chat_id::{ChatId, ChatIdKind};
 pub use chat_types::{

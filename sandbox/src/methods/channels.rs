@@ -84,7 +84,7 @@ pub fn delete_messages(
     }
     let channel_id = channel.id;
     let before = channel.messages.pts();
-    call.change(Event::ChannelMessagesDeleted { channel_id, message_ids: request.id, date: call.now });
+    call.change(Event::ChannelMessagesDeleted { channel_id, message_ids: request.id, by: user_id, date: call.now });
     let pts = call.state().channels.get(&channel_id).map_or(before, |channel| channel.messages.pts());
     Ok(tl::types::messages::AffectedMessages { pts, pts_count: pts.saturating_sub(before) }.into())
 }

@@ -75,7 +75,8 @@ pub fn edit_chat_about(call: &mut Call<'_>, request: tl::functions::messages::Ed
     if call.state().about_of(of) == about {
         return Err(RpcError::bad_request("CHAT_ABOUT_NOT_MODIFIED"));
     }
-    call.change(Event::Profile(ProfileEvent::AboutSet { of, about }));
+    let (by, date) = (call.user_id()?, call.now);
+    call.change(Event::Profile(ProfileEvent::AboutSet { of, about, by, date }));
     Ok(true)
 }
 
@@ -86,7 +87,7 @@ pub fn toggle_slow_mode(
 ) -> Result<tl::enums::Updates, RpcError> {
     let channel = call.channel(&request.channel)?;
     let (channel_id, broadcast) = (channel.id, channel.broadcast);
-    check_administers(call, PeerId::Channel(channel_id), right::BAN_USERS)?;
+    let by = check_administers(call, PeerId::Channel(channel_id), right::BAN_USERS)?;
     if broadcast {
         return Err(RpcError::bad_request("CHAT_ID_INVALID"));
     }
@@ -97,8 +98,8 @@ pub fn toggle_slow_mode(
     if before == request.seconds {
         return Err(RpcError::bad_request("CHAT_NOT_MODIFIED"));
     }
-    let seconds = request.seconds;
-    let notices = call.change(Event::Profile(ProfileEvent::SlowModeSet { channel_id, seconds }));
+    let (seconds, date) = (request.seconds, call.now);
+    let notices = call.change(Event::Profile(ProfileEvent::SlowModeSet { channel_id, seconds, by, date }));
     call.answer(None, &notices)
 }
 
@@ -111,7 +112,7 @@ pub fn edit_chat_default_banned_rights(
     if matches!(of, PeerId::User(_)) {
         return Err(RpcError::bad_request("PEER_ID_INVALID"));
     }
-    check_administers(call, of, right::BAN_USERS)?;
+    let by = check_administers(call, of, right::BAN_USERS)?;
     let (bits, until) = taken_bits(&request.banned_rights);
     if until != 0 && until != i32::MAX {
         return Err(RpcError::bad_request("UNTIL_DATE_INVALID"));
@@ -123,6 +124,7 @@ pub fn edit_chat_default_banned_rights(
     if call.state().administration(of).is_some_and(|administration| administration.taken_from_all == taken) {
         return Err(RpcError::bad_request("CHAT_NOT_MODIFIED"));
     }
-    let notices = call.change(Event::Profile(ProfileEvent::MembersRestricted { of, taken }));
+    let date = call.now;
+    let notices = call.change(Event::Profile(ProfileEvent::MembersRestricted { of, taken, by, date }));
     call.answer(None, &notices)
 }

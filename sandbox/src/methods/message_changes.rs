@@ -63,6 +63,6 @@ pub fn delete_channel_history(
         return Err(RpcError::bad_request("CHAT_ADMIN_REQUIRED"));
     }
     let message_ids = channel.messages.iter().map(|message| message.id).filter(|id| *id <= max_id).collect();
-    let notices = call.change(Event::ChannelMessagesDeleted { channel_id, message_ids, date: call.now });
+    let notices = call.change(Event::ChannelMessagesDeleted { channel_id, message_ids, by: user_id, date: call.now });
     call.answer(None, &notices)
 }

@@ -1,6 +1,7 @@
 //! The API's methods, by constructor.
 
 pub mod account;
+pub mod admin_log;
 pub mod administration;
 pub mod auth;
 pub mod bots;
@@ -204,6 +205,7 @@ methods! {
     "channels.getParticipant" => functions::channels::GetParticipant, participants::get_participant;
     "channels.editAdmin" => functions::channels::EditAdmin, administration::edit_admin;
     "channels.editBanned" => functions::channels::EditBanned, administration::edit_banned;
+    "channels.getAdminLog" => functions::channels::GetAdminLog, admin_log::get_admin_log;
     "messages.editChatAdmin" => functions::messages::EditChatAdmin, administration::edit_chat_admin;
     "channels.toggleForum" => functions::channels::ToggleForum, topics::toggle_forum;
     "messages.createForumTopic" => functions::messages::CreateForumTopic, topics::create_forum_topic;

@@ -32,7 +32,8 @@ pub fn update_pinned_message(
         return Err(RpcError::bad_request("CHAT_NOT_MODIFIED"));
     }
     let one_side = request.pm_oneside && matches!(peer, PeerId::User(_));
-    let mut notices = call.change(Event::Pinned(Pinning { user_id, peer, message_ids: vec![request.id], pinned, one_side }));
+    let (message_ids, date) = (vec![request.id], call.now);
+    let mut notices = call.change(Event::Pinned(Pinning { user_id, peer, message_ids, pinned, one_side, date }));
     if pinned && !one_side && peer != PeerId::User(user_id) {
         let told = NewMessage::service(user_id, peer, Action::MessagePinned, call.now);
         let told = NewMessage { reply_to: Some(request.id), silent: request.silent, ..told };
@@ -60,7 +61,8 @@ pub fn unpin_all_messages(
     let offset = i32::try_from(all.len() - message_ids.len()).unwrap_or(i32::MAX);
     let pts_count = i32::try_from(message_ids.len()).unwrap_or(i32::MAX);
     if !message_ids.is_empty() {
-        call.change(Event::Pinned(Pinning { user_id, peer, message_ids, pinned: false, one_side: false }));
+        let (pinned, one_side, date) = (false, false, call.now);
+        call.change(Event::Pinned(Pinning { user_id, peer, message_ids, pinned, one_side, date }));
     }
     let pts = match peer {
         PeerId::Channel(id) => call.state().channels.get(&id).map_or(1, |channel| channel.messages.pts()),

@@ -38,7 +38,8 @@ pub fn update_profile(call: &mut Call<'_>, request: tl::functions::account::Upda
         call.change(Event::Profile(ProfileEvent::NameSet { user_id, first_name, last_name }));
     }
     if let Some(about) = about.filter(|about| call.state().about_of(of) != about) {
-        call.change(Event::Profile(ProfileEvent::AboutSet { of, about }));
+        let (by, date) = (user_id, call.now);
+        call.change(Event::Profile(ProfileEvent::AboutSet { of, about, by, date }));
     }
     Ok(call.view()?.user(call.me()?))
 }

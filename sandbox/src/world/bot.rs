@@ -45,6 +45,7 @@ pub fn is_for_people(method: &str) -> bool {
             | "auth.resetAuthorizations"
             | "channels.createChannel"
             | "channels.deleteHistory"
+            | "channels.getAdminLog"
             | "channels.inviteToChannel"
             | "channels.joinChannel"
             | "channels.toggleSlowMode"

@@ -184,6 +184,9 @@ pub enum Event {
         channel_id: i64,
         /// Which.
         message_ids: Vec<i32>,
+        /// Who did it; 0 in old journals, which did not say.
+        #[serde(default)]
+        by: i64,
         /// Unix seconds.
         date: i32,
     },

@@ -1,5 +1,6 @@
 //! The world behind the network: who there is, what they wrote, and who is to be told of it.
 
+pub mod admin_log;
 pub mod administration;
 mod api;
 pub mod apply;

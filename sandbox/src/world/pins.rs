@@ -52,6 +52,9 @@ pub struct Pinning {
     pub pinned: bool,
     /// For that user alone.
     pub one_side: bool,
+    /// When, in Unix seconds; 0 in old journals, which did not say.
+    #[serde(default)]
+    pub date: i32,
 }
 
 #[cfg(test)]

@@ -81,6 +81,12 @@ pub enum ProfileEvent {
         of: PeerId,
         /// What.
         about: String,
+        /// Who did it; 0 in old journals, which did not say.
+        #[serde(default)]
+        by: i64,
+        /// Unix seconds.
+        #[serde(default)]
+        date: i32,
     },
     /// A user has another name.
     NameSet {
@@ -111,6 +117,12 @@ pub enum ProfileEvent {
         channel_id: i64,
         /// For so many seconds; 0 for not at all.
         seconds: i32,
+        /// Who did it; 0 in old journals, which did not say.
+        #[serde(default)]
+        by: i64,
+        /// Unix seconds.
+        #[serde(default)]
+        date: i32,
     },
     /// Something is taken from all members of a group or a channel.
     MembersRestricted {
@@ -118,6 +130,12 @@ pub enum ProfileEvent {
         of: PeerId,
         /// What.
         taken: u32,
+        /// Who did it; 0 in old journals, which did not say.
+        #[serde(default)]
+        by: i64,
+        /// Unix seconds.
+        #[serde(default)]
+        date: i32,
     },
     /// A user lets others see or do something, or no longer does.
     PrivacySet {

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::admin_log::AdminLogs;
 use super::administration::{Administration, right};
 use super::bot::Bot;
 use super::call_table::CallTable;
@@ -112,6 +113,9 @@ pub struct State {
     /// Which supergroups have topics, and which.
     #[serde(default)]
     pub forums: Forums,
+    /// What administrators are told that happened.
+    #[serde(default)]
+    pub admin_logs: AdminLogs,
     /// How far the network's clock is ahead of the machine's, in seconds.
     #[serde(default)]
     pub clock_ahead: i32,
@@ -431,6 +435,7 @@ impl State {
             reads: Reads::default(),
             scheduled: Scheduled::default(),
             forums: Forums::default(),
+            admin_logs: AdminLogs::default(),
             clock_ahead: 0,
             last: LastIds {
                 user: FIRST_USER_ID - 1,

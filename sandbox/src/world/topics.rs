@@ -37,6 +37,34 @@ pub struct Topic {
     pub hidden: bool,
 }
 
+impl Topic {
+    /// A topic as it is made.
+    pub fn of(new: &NewTopic, id: i32) -> Self {
+        Self {
+            id,
+            title: new.title.clone(),
+            icon_color: new.icon_color,
+            icon_emoji_id: new.icon_emoji_id,
+            creator: new.creator,
+            date: new.date,
+            closed: false,
+            hidden: false,
+        }
+    }
+
+    /// Changes it. Who hides it closes it too.
+    pub fn change(&mut self, change: &TopicChange) {
+        if let Some(title) = &change.title {
+            self.title.clone_from(title);
+        }
+        if let Some(icon) = change.icon_emoji_id {
+            self.icon_emoji_id = Some(icon).filter(|icon| *icon != 0);
+        }
+        self.closed = change.closed.or(change.hidden.filter(|hidden| *hidden)).unwrap_or(self.closed);
+        self.hidden = change.hidden.unwrap_or(self.hidden);
+    }
+}
+
 /// The topics of one supergroup.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]

@@ -189,6 +189,8 @@ pub enum About {
 impl State {
     /// Changes the world by one event. The notices are in the order in which each user is to receive them.
     pub fn apply(&mut self, event: &Event) -> Vec<Notice> {
+        let notes = self.notes_of(event);
+        self.log_for_admins(notes);
         match event {
             Event::MessageSent(message) => self.send_message(message),
             Event::MessageForwarded { message, origin } => self.forward_message(message, origin.as_ref()),
@@ -198,7 +200,7 @@ impl State {
             Event::MessagesDeleted { user_id, message_ids, revoke, date } => {
                 self.delete_messages(*user_id, message_ids, *revoke, *date)
             }
-            Event::ChannelMessagesDeleted { channel_id, message_ids, date } => {
+            Event::ChannelMessagesDeleted { channel_id, message_ids, date, .. } => {
                 self.delete_channel_messages(*channel_id, message_ids, *date)
             }
             Event::ChannelHistoryHidden { user_id, channel_id, max_id } => {

@@ -17,7 +17,7 @@ impl State {
                 self.announce(*of, *by, ProfileAction::PhotoRemoved, *date)
             }
             ProfileEvent::TitleSet { of, by, title, date } => self.set_title(*of, *by, title, *date),
-            ProfileEvent::AboutSet { of, about } => self.set_about(*of, about),
+            ProfileEvent::AboutSet { of, about, .. } => self.set_about(*of, about),
             ProfileEvent::NameSet { user_id, first_name, last_name } => {
                 if let Some(user) = self.users.get_mut(user_id) {
                     user.first_name.clone_from(first_name);
@@ -35,7 +35,7 @@ impl State {
                 notices.retain(|notice| self.permits(*user_id, PrivacyKey::StatusTimestamp, notice.to));
                 notices
             }
-            ProfileEvent::SlowModeSet { channel_id, seconds } => {
+            ProfileEvent::SlowModeSet { channel_id, seconds, .. } => {
                 if *seconds == 0 {
                     self.profiles.slow_modes.remove(channel_id);
                 } else {
@@ -44,7 +44,7 @@ impl State {
                 }
                 self.tell_channel(*channel_id, About::ChannelMembership { channel_id: *channel_id })
             }
-            ProfileEvent::MembersRestricted { of, taken } => self.restrict_members(*of, *taken),
+            ProfileEvent::MembersRestricted { of, taken, .. } => self.restrict_members(*of, *taken),
             ProfileEvent::PrivacySet { user_id, key, rules } => {
                 self.profiles.privacy.entry(*user_id).or_default().insert(*key, rules.clone());
                 vec![Notice { to: *user_id, about: About::Profile(ProfileNotice::Privacy(*key)) }]

@@ -70,16 +70,7 @@ impl State {
     fn create_topic(&mut self, new: &NewTopic) -> Vec<Notice> {
         let Some(channel) = self.channels.get(&new.channel_id) else { return Vec::new() };
         let id = channel.messages.next_id();
-        let topic = Topic {
-            id,
-            title: new.title.clone(),
-            icon_color: new.icon_color,
-            icon_emoji_id: new.icon_emoji_id,
-            creator: new.creator,
-            date: new.date,
-            closed: false,
-            hidden: false,
-        };
+        let topic = Topic::of(new, id);
         let forum = self.forum_mut(new.channel_id);
         forum.topics.insert(id, topic);
         forum.place(id, id);
@@ -91,14 +82,7 @@ impl State {
 
     fn edit_topic(&mut self, channel_id: i64, topic_id: i32, change: &TopicChange, by: i64, date: i32) -> Vec<Notice> {
         let Some(topic) = self.forum_mut(channel_id).topics.get_mut(&topic_id) else { return Vec::new() };
-        if let Some(title) = &change.title {
-            topic.title.clone_from(title);
-        }
-        if let Some(icon) = change.icon_emoji_id {
-            topic.icon_emoji_id = Some(icon).filter(|icon| *icon != 0);
-        }
-        topic.closed = change.closed.or(change.hidden.filter(|hidden| *hidden)).unwrap_or(topic.closed);
-        topic.hidden = change.hidden.unwrap_or(topic.hidden);
+        topic.change(change);
         let action = Action::Topic(TopicAction::Edited(change.clone()));
         let told = NewMessage::service(by, PeerId::Channel(channel_id), action, date);
         self.send_message(&NewMessage { reply_to: Some(topic_id).filter(|id| *id != GENERAL), ..told })

@@ -1,5 +1,6 @@
 //! The world as one user sees it, in Telegram's types.
 
+mod admin_log;
 mod dialogs;
 mod folders;
 mod group_calls;

@@ -75,7 +75,12 @@ impl View<'_> {
         Some(tl::types::ChannelParticipant { user_id, date: member.date, subscription_until_date: None, rank: None }.into())
     }
 
-    fn banned_participant(&mut self, user_id: i64, banned: &Banned, left: bool) -> Option<tl::enums::ChannelParticipant> {
+    pub(super) fn banned_participant(
+        &mut self,
+        user_id: i64,
+        banned: &Banned,
+        left: bool,
+    ) -> Option<tl::enums::ChannelParticipant> {
         self.mention(PeerId::User(banned.by));
         let participant = tl::types::ChannelParticipantBanned {
             left,
