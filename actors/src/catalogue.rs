@@ -97,6 +97,8 @@ impl Catalogue {
             Entry::account::<reactions::React>(),
             Entry::account::<reactions::Unreact>(),
             Entry::account::<reactions::ListReactions>(),
+            Entry::account::<buttons::ListButtons>(),
+            Entry::account::<buttons::PressButton>(),
             Entry::account::<polls::SendPoll>(),
             Entry::account::<polls::VotePoll>(),
             Entry::account::<polls::ClosePoll>(),

@@ -9,6 +9,7 @@ mod agent_keys;
 mod at_rest;
 mod audit;
 mod authentication;
+mod buttons;
 mod calls;
 mod chat_list;
 mod chat_profile;

@@ -1,6 +1,7 @@
 //! The account's actor: it owns one MTProto connection, its session record and its health, and runs the account's operations.
 
 mod admin_log;
+mod buttons;
 mod calls;
 mod chat_list;
 mod chat_profile;

@@ -104,6 +104,7 @@ impl AccountOperation for SaveDraft {
         let draft = TextToSend {
             formatted: formatted("text", &self.text, self.format)?,
             no_link_preview: self.link_preview == Some(false),
+            buttons: Vec::new(),
             options: SendOptions { topic_id, reply_to, quote, ..SendOptions::default() },
         };
         call.save_draft(self.chat_id, &draft).await

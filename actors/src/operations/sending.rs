@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+use super::buttons::{self, ButtonToSend};
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
 use crate::operation::{
@@ -10,7 +11,7 @@ use crate::operation::{
 };
 use crate::runtime::now_secs;
 use crate::scope::Scope;
-use crate::telegram::{ChatId, Format, FormattedText, Message, SendOptions, TextToSend};
+use crate::telegram::{ChatId, Format, FormattedText, Message, NewButton, SendOptions, TextToSend};
 
 /// Telegram's own limit for the text of a message, in UTF-16 code units.
 const TEXT_UNITS_MAX: usize = 4_096;
@@ -56,6 +57,9 @@ pub struct SendMessage {
     /// When to send it (Unix seconds, within a year), if not at once. The answer then is the scheduled message.
     #[serde(default)]
     schedule_at: Option<i64>,
+    /// Rows of buttons below the message. Only accounts of bots can send them: at most 100, and 8 in a row.
+    #[serde(default)]
+    buttons: Option<Vec<Vec<ButtonToSend>>>,
 }
 
 impl Operation for SendMessage {
@@ -76,15 +80,27 @@ impl Operation for SendMessage {
     fn validate(&self) -> Result<(), Error> {
         formatted("text", &self.text, self.format)?;
         valid_quote(self.quote.as_deref(), self.reply_to)?;
+        self.button_rows()?;
         valid_schedule(self.schedule_at).map(|_| ())
+    }
+}
+
+impl SendMessage {
+    fn button_rows(&self) -> Result<Vec<Vec<NewButton>>, Error> {
+        buttons::rows(self.buttons.as_deref().unwrap_or_default())
     }
 }
 
 impl AccountOperation for SendMessage {
     async fn run(self, call: AccountCall) -> Result<Message, Error> {
+        let buttons = self.button_rows()?;
+        if !buttons.is_empty() {
+            call.check_is_bot("buttons").await?;
+        }
         let text = TextToSend {
             formatted: formatted("text", &self.text, self.format)?,
             no_link_preview: self.link_preview == Some(false),
+            buttons,
             options: SendOptions {
                 topic_id: self.topic_id,
                 reply_to: self.reply_to,

@@ -5,6 +5,7 @@
 mod addressing;
 mod admin_log;
 mod authorizations;
+mod buttons;
 mod calls;
 mod chat_creation;
 mod chat_details;
@@ -64,6 +65,7 @@ mod updates;
 
 pub use admin_log::{ADMIN_LOG_PAGE_MAX, AdminLogEntry, AdminLogKind, AdminLogPage, AdminLogQuery};
 pub use authorizations::TelegramSession;
+pub use buttons::{Button, ButtonAnswer, ButtonKind, NewButton, NewButtonAction};
 pub use chat_id::{ChatId, ChatIdKind};
 pub use chat_types::{
     ActiveCall, Blocked, BlockedPage, ChatDetails, ContactPage, CreatedChat, FoundChat, ImportedContacts, InvitePreview,

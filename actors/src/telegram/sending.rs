@@ -4,7 +4,7 @@ use grammers_tl_types::{enums, functions, types};
 
 use super::convert::{self, Met};
 use super::formatting::to_wire;
-use super::{ChatId, Connection, EntityType, FormattedText, Message, TelegramError};
+use super::{ChatId, Connection, EntityType, FormattedText, Message, NewButton, TelegramError};
 
 /// How a message is sent, whatever it holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -58,6 +58,8 @@ pub struct TextToSend {
     pub formatted: FormattedText,
     /// Whether no preview of a linked page is shown.
     pub no_link_preview: bool,
+    /// Rows of buttons, which only bots can send.
+    pub buttons: Vec<Vec<NewButton>>,
     /// The rest.
     pub options: SendOptions,
 }
@@ -83,7 +85,7 @@ impl Connection {
             reply_to: text.options.reply(),
             message: text.formatted.text.clone(),
             random_id,
-            reply_markup: None,
+            reply_markup: super::buttons::markup(&text.buttons),
             entities: Some(entities).filter(|entities| !entities.is_empty()),
             schedule_date: text.options.schedule_at,
             schedule_repeat_period: None,

@@ -11,7 +11,7 @@ use actix_web::{App, HttpResponse, HttpServer, ResponseError, guard, web};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{Control, ControlError, NewBot, NewChat, NewMessage, NewUser, ScannedToken, Settings, Stop};
+use super::{BotAnswer, Control, ControlError, NewBot, NewChat, NewMessage, NewUser, ScannedToken, Settings, Stop};
 use crate::faults::Fault;
 use crate::network::{Connections, NetworkDescription};
 
@@ -117,6 +117,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/users/{phone}/code", web::get().to(login_code))
         .route("/users/{phone}/revoke-sessions", web::post().to(revoke_sessions))
         .route("/bots", web::post().to(create_bot))
+        .route("/bots/{bot}/answer", web::put().to(prepare_bot))
+        .route("/bots/{bot}/answer", web::delete().to(release_bot))
         .route("/login-tokens/accept", web::post().to(accept_login_token))
         .route("/settings", web::put().to(set_settings))
         .route("/messages", web::post().to(post_message))
@@ -169,6 +171,16 @@ async fn create_user(world: World, user: web::Json<NewUser>) -> Answer {
 
 async fn create_bot(world: World, bot: web::Json<NewBot>) -> Answer {
     Ok(HttpResponse::Created().json(world.create_bot(bot.into_inner()).await?))
+}
+
+async fn prepare_bot(world: World, bot: web::Path<i64>, answer: web::Json<BotAnswer>) -> Answer {
+    world.prepare_bot(bot.into_inner(), Some(answer.into_inner()))?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn release_bot(world: World, bot: web::Path<i64>) -> Answer {
+    world.prepare_bot(bot.into_inner(), None)?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 async fn accept_login_token(world: World, scanned: web::Json<ScannedToken>) -> Answer {

@@ -105,6 +105,8 @@ pub struct Settings {
     pub login_token_secs: Option<i32>,
     /// How long the steps of a call may take.
     pub call_timeouts: Option<CallTimeouts>,
+    /// How long a bot may take to answer a button, in milliseconds; 1 to 60000.
+    pub bot_answer_ms: Option<u64>,
 }
 
 /// How long the steps of a call may take, as `help.getConfig` tells it; each 1 to 600000.
@@ -137,7 +139,7 @@ pub struct AdvancedClock {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewMessage {
-    /// The sender's phone number.
+    /// The sender's phone number; of a bot its username with an at sign.
     pub from: String,
     /// A phone number, a username or a chat id in the marked form.
     pub to: Target,
@@ -146,6 +148,35 @@ pub struct NewMessage {
     /// The message that it replies to, as the sender numbers it.
     #[serde(default)]
     pub reply_to: Option<i32>,
+    /// Rows of buttons, which only bots can send.
+    #[serde(default)]
+    pub buttons: Vec<Vec<NewButton>>,
+}
+
+/// A button under a bot's message: with `data` it calls the bot, with `url` it opens a page, with `copy` it copies a text.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct NewButton {
+    /// What is written on it.
+    pub text: String,
+    /// What the bot is told.
+    pub data: Option<String>,
+    /// The page.
+    pub url: Option<String>,
+    /// The text that is copied.
+    pub copy: Option<String>,
+}
+
+/// What a bot answers from now on when one of its buttons is pressed.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct BotAnswer {
+    /// What the presser is told.
+    pub message: Option<String>,
+    /// Whether in a window that must be closed.
+    pub alert: bool,
+    /// A page for the presser.
+    pub url: Option<String>,
 }
 
 /// Where a message goes: text or a number.
@@ -270,6 +301,9 @@ pub trait Control: Send + Sync + 'static {
 
     /// Creates a bot; a username that is taken is a conflict.
     fn create_bot(&self, bot: NewBot) -> BoxFuture<'_, Result<CreatedBot, ControlError>>;
+
+    /// Prepares what a bot answers to its buttons; with nothing, its own program answers again.
+    fn prepare_bot(&self, bot: i64, answer: Option<BotAnswer>) -> Result<(), ControlError>;
 
     /// Lets a person accept a QR login. A token that does not stand (any more) is a conflict.
     fn accept_login_token(&self, scanned: ScannedToken) -> BoxFuture<'_, Result<(), ControlError>>;

@@ -3,7 +3,7 @@
 use grammers_tl_types::{self as tl, Serializable};
 
 use super::error::RpcError;
-use crate::rpc::SessionAddress;
+use crate::rpc::{BoxFuture, RpcOutcome, SessionAddress};
 use crate::world::Datacentres;
 use crate::world::apply::{About, Notice};
 use crate::world::event::Event;
@@ -27,6 +27,8 @@ pub struct Call<'a> {
     pub now: i32,
     /// What the call has changed so far.
     pub transaction: Transaction,
+    /// The answer, for a call that is answered when somebody else has done something: what the method gives then counts for nothing.
+    pub later: Option<BoxFuture<'static, RpcOutcome>>,
 }
 
 impl Call<'_> {

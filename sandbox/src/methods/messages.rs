@@ -2,6 +2,7 @@
 
 use grammers_tl_types as tl;
 
+use super::buttons;
 use super::call::Call;
 use super::drafts;
 use super::error::RpcError;
@@ -12,6 +13,7 @@ use super::scheduled;
 use super::text;
 use crate::world::administration::{right, taken};
 use crate::world::apply::{About, Notice};
+use crate::world::buttons::ButtonEvent;
 use crate::world::event::{Event, NewMessage};
 use crate::world::ids::PeerId;
 use crate::world::message_box::{Change, Content, Message};
@@ -35,7 +37,10 @@ pub fn send_message(call: &mut Call<'_>, request: tl::functions::messages::SendM
     let random_id = Some(request.random_id);
     let silent = request.silent;
     let new = NewMessage { from, peer, content, reply_to, quote, silent, random_id, date: call.now };
-    let sent = scheduled::send(call, new, request.schedule_date)?;
+    let sent = match buttons::markup(call, request.reply_markup)? {
+        Some(markup) => buttons::send(call, new, markup, request.schedule_date)?,
+        None => scheduled::send(call, new, request.schedule_date)?,
+    };
     if request.clear_draft {
         drafts::set(call, peer, 0, None)?;
     }
@@ -103,8 +108,13 @@ pub fn edit_message(call: &mut Call<'_>, request: tl::functions::messages::EditM
     let editor = call.user_id()?;
     let peer = call.peer(&request.peer)?;
     check_may_write(call, editor, peer)?;
-    let content = text::content(call, &request.message.unwrap_or_default(), request.entities)?;
     let message = find(call, peer, request.id).ok_or(RpcError::bad_request("MESSAGE_ID_INVALID"))?;
+    let is_bot = call.state().bots.contains_key(&editor);
+    let content = match request.message {
+        // A bot may change its buttons alone.
+        None if is_bot => message.content.clone(),
+        text => text::content(call, &text.unwrap_or_default(), request.entities)?,
+    };
     if matches!(message.content, Content::Action(_)) {
         return Err(RpcError::bad_request("MESSAGE_ID_INVALID"));
     }
@@ -116,8 +126,15 @@ pub fn edit_message(call: &mut Call<'_>, request: tl::functions::messages::EditM
     if call.now.saturating_sub(message.date) > EDIT_SECS {
         return Err(RpcError::bad_request("MESSAGE_EDIT_TIME_EXPIRED"));
     }
-    if message.content == content {
+    let shared_id = message.shared_id;
+    let is_same = message.content == content;
+    let markup = buttons::markup(call, request.reply_markup)?;
+    let buttons_change = is_bot && markup.as_ref() != call.state().markups.get(shared_id);
+    if is_same && !buttons_change {
         return Err(RpcError::bad_request("MESSAGE_NOT_MODIFIED"));
+    }
+    if buttons_change {
+        call.change(Event::Button(ButtonEvent::Changed { shared_id, markup }));
     }
     let date = call.now;
     let notices = call.change(Event::MessageEdited { editor, peer, message_id: request.id, content, date });

@@ -5,6 +5,7 @@ pub mod admin_log;
 pub mod administration;
 pub mod auth;
 pub mod bots;
+pub mod buttons;
 pub mod call;
 pub mod channels;
 pub mod chat_profile;
@@ -176,6 +177,8 @@ methods! {
     "messages.sendReaction" => functions::messages::SendReaction, reactions::send_reaction;
     "messages.getMessagesReactions" => functions::messages::GetMessagesReactions, reactions::get_messages_reactions;
     "messages.getMessageReactionsList" => functions::messages::GetMessageReactionsList, reactions::get_message_reactions_list;
+    "messages.getBotCallbackAnswer" => functions::messages::GetBotCallbackAnswer, buttons::get_bot_callback_answer;
+    "messages.setBotCallbackAnswer" => functions::messages::SetBotCallbackAnswer, buttons::set_bot_callback_answer;
     "messages.sendVote" => functions::messages::SendVote, polls::send_vote;
     "messages.getPollResults" => functions::messages::GetPollResults, polls::get_poll_results;
     "messages.getPollVotes" => functions::messages::GetPollVotes, polls::get_poll_votes;

@@ -106,40 +106,54 @@ impl Api for World {
 }
 
 impl World {
-    fn run(
-        &self,
-        live: &mut Live,
-        session: SessionAddress,
-        method: Option<Method>,
-        opened: &Opened,
-    ) -> (RpcOutcome, Option<Written>) {
+    fn run(&self, live: &mut Live, session: SessionAddress, method: Option<Method>, opened: &Opened) -> Ran {
         let Some(method) = method else {
-            return (RpcError::bad_request("INPUT_METHOD_INVALID").into(), None);
+            return (RpcError::bad_request("INPUT_METHOD_INVALID").into(), None).into();
         };
         let caller = live.state.authorizations.get(&session.into()).map(|found| found.user_id);
         if is_for_people(method.name) && caller.is_some_and(|user_id| live.state.bots.contains_key(&user_id)) {
-            return (RpcError::bad_request("BOT_METHOD_INVALID").into(), None);
+            return (RpcError::bad_request("BOT_METHOD_INVALID").into(), None).into();
         }
         let transaction = Transaction::default();
         let now = live.now();
-        let mut call = Call { live, datacentres: &self.datacentres, files: &self.files, session, now, transaction };
+        let (datacentres, files) = (&self.datacentres, &self.files);
+        let mut call = Call { live, datacentres, files, session, now, transaction, later: None };
         let outcome = match (method.run)(&mut call, &opened.arguments) {
             Ok(result) => RpcOutcome::Result(result),
             Err(error) => error.into(),
         };
-        let transaction = call.transaction;
-        (outcome, Some(live.finish(transaction)))
+        let (transaction, later) = (call.transaction, call.later);
+        Ran { outcome, written: Some(live.finish(transaction)), later }
+    }
+}
+
+/// What became of a call.
+struct Ran {
+    outcome: RpcOutcome,
+    written: Option<Written>,
+    /// The outcome, where it comes later.
+    later: Option<BoxFuture<'static, RpcOutcome>>,
+}
+
+impl From<(RpcOutcome, Option<Written>)> for Ran {
+    fn from((outcome, written): (RpcOutcome, Option<Written>)) -> Self {
+        Self { outcome, written, later: None }
     }
 }
 
 /// An answer that leaves once what it tells is durable.
-fn settle<'a>((outcome, written): (RpcOutcome, Option<Written>)) -> BoxFuture<'a, RpcOutcome> {
+fn settle<'a>(ran: impl Into<Ran>) -> BoxFuture<'a, RpcOutcome> {
+    let Ran { outcome, written, later } = ran.into();
     Box::pin(async {
         let lost = match written {
             Some(written) => durable(written).await.is_err(),
             None => false,
         };
-        if lost { RpcError::internal().into() } else { outcome }
+        match later {
+            _ if lost => RpcError::internal().into(),
+            Some(later) => later.await,
+            None => outcome,
+        }
     })
 }
 

@@ -62,6 +62,7 @@ pub fn is_for_people(method: &str) -> bool {
             | "messages.addChatUser"
             | "messages.createChat"
             | "messages.deleteHistory"
+            | "messages.getBotCallbackAnswer"
             | "messages.getCommonChats"
             | "messages.getDialogFilters"
             | "messages.getDialogs"

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::administration::{right, taken};
+use super::buttons::ButtonEvent;
+use super::control_bots::{known_bot, markup};
 use super::event::{self, Event};
 use super::ids::{HexBytes, PeerId};
 use super::invite::Invite;
@@ -11,8 +13,8 @@ use super::message_box::{Content, Message};
 use super::state::{Password, State, User};
 use super::{World, durable, srp};
 use crate::control::{
-    AdvancedClock, ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls, NewBot,
-    NewChat, NewMessage, NewUser, ScannedToken, Settings, StoredMessage, Target,
+    AdvancedClock, BotAnswer, ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls,
+    NewBot, NewChat, NewMessage, NewUser, ScannedToken, Settings, StoredMessage, Target,
 };
 use crate::faults::Fault;
 use crate::journal::Written;
@@ -39,6 +41,10 @@ impl Control for World {
 
     fn create_bot(&self, bot: NewBot) -> BoxFuture<'_, Result<CreatedBot, ControlError>> {
         settle(self.add_bot(bot))
+    }
+
+    fn prepare_bot(&self, bot: i64, answer: Option<BotAnswer>) -> Result<(), ControlError> {
+        self.prepare(bot, answer)
     }
 
     fn accept_login_token(&self, scanned: ScannedToken) -> BoxFuture<'_, Result<(), ControlError>> {
@@ -152,7 +158,11 @@ impl World {
             return Err(ControlError::Invalid(format!("text: at most {MESSAGE_CHARS_MAX} characters")));
         }
         let mut live = self.lock();
-        let from = known_user(&live.state, "from", &message.from)?.id;
+        let from = match message.from.strip_prefix('@') {
+            Some(name) => known_bot(&live.state, "from", name)?,
+            None => known_user(&live.state, "from", &message.from)?.id,
+        };
+        let markup = markup(&live.state, from, &message.buttons)?;
         let peer = match &message.to {
             Target::Id(id) => peer_by_id(&live.state, "to", *id)?,
             Target::Name(text) => find_peer(&live.state, "to", text)?,
@@ -166,7 +176,11 @@ impl World {
         let reply_to = message.reply_to;
         let new =
             event::NewMessage { from, peer, content, reply_to, quote: None, silent: false, random_id: None, date: live.now() };
-        let written = change(&mut live, vec![Event::MessageSent(new)]);
+        let event = match markup {
+            Some(markup) => Event::Button(ButtonEvent::Sent { message: Box::new(new), markup }),
+            None => Event::MessageSent(new),
+        };
+        let written = change(&mut live, vec![event]);
         let sender = live.state.users.get(&from);
         let sent = sender.and_then(|sender| Some((sender, live.state.conversation(sender, peer).next_back()?)));
         let (sender, sent) = sent.ok_or_else(|| ControlError::Failed("the message was not sent".into()))?;

@@ -16,6 +16,7 @@ use crate::rpc::SessionAddress;
 /// The seconds that a token of a QR login may stand.
 const LOGIN_TOKEN_SECS: std::ops::RangeInclusive<i32> = 1..=3_600;
 const CALL_TIMEOUT_MS: std::ops::RangeInclusive<i32> = 1..=600_000;
+const BOT_ANSWER_MS: std::ops::RangeInclusive<u64> = 1..=60_000;
 /// The characters of a bot's token after its id and the colon.
 const BOT_SECRET_CHARS: usize = 35;
 
@@ -50,7 +51,8 @@ impl World {
         let (user_id, dc_id) = (user.id, user.dc_id);
         let session = SessionAddress { dc_id, auth_key_id: 0, session_id: 0 };
         let (datacentres, files, now) = (&self.datacentres, &self.files, live.now());
-        let mut call = Call { live: &mut live, datacentres, files, session, now, transaction: Transaction::default() };
+        let transaction = Transaction::default();
+        let mut call = Call { live: &mut live, datacentres, files, session, now, transaction, later: None };
         accept(&mut call, &token, user_id).map_err(|error| ControlError::Conflict(format!("url: {}", error.message)))?;
         let transaction = call.transaction;
         Ok(((), live.finish(transaction)))
@@ -64,7 +66,11 @@ impl World {
         if all.into_iter().flatten().any(|millis| !CALL_TIMEOUT_MS.contains(&millis)) {
             return Err(ControlError::Invalid("callTimeouts: each must be 1 to 600000".into()));
         }
+        if settings.bot_answer_ms.is_some_and(|millis| !BOT_ANSWER_MS.contains(&millis)) {
+            return Err(ControlError::Invalid("botAnswerMs: must be 1 to 60000".into()));
+        }
         let set = &mut self.lock().settings;
+        set.bot_answer_ms = settings.bot_answer_ms.unwrap_or(set.bot_answer_ms);
         set.login_token_secs = settings.login_token_secs.unwrap_or(set.login_token_secs);
         set.call_timeouts = settings.call_timeouts.unwrap_or(set.call_timeouts);
         Ok(())

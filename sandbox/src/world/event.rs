@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::administration::Administered;
 use super::bot::NewBot;
+use super::buttons::ButtonEvent;
 use super::drafts::Drafting;
 use super::folder::Folder;
 use super::group_call::GroupCallEvent;
@@ -232,6 +233,8 @@ pub enum Event {
     },
     /// Messages were pinned or unpinned.
     Pinned(Pinning),
+    /// Something happened to the buttons of a message.
+    Button(ButtonEvent),
     /// Something happened to a poll.
     Poll(PollEvent),
     /// Somebody reacted to a message.

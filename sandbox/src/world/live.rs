@@ -7,6 +7,7 @@ use grammers_tl_types::{self as tl, Serializable};
 use tokio::sync::mpsc;
 
 use super::apply::Notice;
+use super::buttons::Presses;
 use super::event::Event;
 use super::ids::KeyAddress;
 use super::login_token::LOGIN_TOKEN_SECS;
@@ -38,6 +39,8 @@ pub struct Live {
     pub requests: RequestLog,
     /// What the control API has set, until the network stops.
     pub settings: Settings,
+    /// Pressed buttons whose bots are still to answer.
+    pub presses: Presses,
     journal: Journal,
     sessions: HashMap<KeyAddress, BTreeMap<i64, Session>>,
     clients: HashMap<KeyAddress, ClientInfo>,
@@ -52,12 +55,14 @@ pub struct Settings {
     pub login_token_secs: i32,
     /// How long the steps of a call may take.
     pub call_timeouts: CallTimeouts,
+    /// How long a bot may take to answer a button, in milliseconds.
+    pub bot_answer_ms: u64,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         let call_timeouts = CallTimeouts { receive_ms: 20_000, ring_ms: 90_000, connect_ms: 30_000 };
-        Self { login_token_secs: LOGIN_TOKEN_SECS, call_timeouts }
+        Self { login_token_secs: LOGIN_TOKEN_SECS, call_timeouts, bot_answer_ms: 10_000 }
     }
 }
 
@@ -100,6 +105,7 @@ impl Live {
             faults: Faults::default(),
             requests: RequestLog::default(),
             settings: Settings::default(),
+            presses: Presses::default(),
             journal,
             sessions: HashMap::new(),
             clients: HashMap::new(),

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::admin_log::AdminLogs;
 use super::administration::{Administration, right};
 use super::bot::Bot;
+use super::buttons::Markups;
 use super::call_table::CallTable;
 use super::drafts::Drafts;
 use super::folder::Folder;
@@ -95,6 +96,9 @@ pub struct State {
     /// Which messages are pinned.
     #[serde(default)]
     pub pins: Pins,
+    /// The buttons under bots' messages.
+    #[serde(default)]
+    pub markups: Markups,
     /// What is asked, and who voted for what.
     #[serde(default)]
     pub polls: Polls,
@@ -429,6 +433,7 @@ impl State {
             files: BTreeMap::new(),
             profiles: Profiles::default(),
             pins: Pins::default(),
+            markups: Markups::default(),
             polls: Polls::default(),
             reactions: Reactions::default(),
             drafts: Drafts::default(),

@@ -43,6 +43,22 @@ impl Control {
         self.call(Method::POST, "/messages", Some(json!({ "from": from, "to": to, "text": text }))).await
     }
 
+    /// Makes a bot. Answers its id, its username and its token.
+    pub async fn create_bot(&self, first_name: &str, username: &str) -> Value {
+        self.call(Method::POST, "/bots", Some(json!({ "firstName": first_name, "username": username }))).await
+    }
+
+    /// Prepares what a bot that was made answers to its buttons.
+    pub async fn prepare_bot(&self, bot: &Value, answer: Value) {
+        self.call(Method::PUT, &format!("/bots/{}/answer", bot["id"]), Some(answer)).await;
+    }
+
+    /// Posts a bot's message with rows of buttons.
+    pub async fn post_as_bot(&self, username: &str, to: &str, text: &str, buttons: Value) -> Value {
+        let message = json!({ "from": format!("@{username}"), "to": to, "text": text, "buttons": buttons });
+        self.call(Method::POST, "/messages", Some(message)).await
+    }
+
     /// How many of a user's messages with a peer have this text.
     pub async fn count(&self, user: &str, peer: &str, text: &str) -> usize {
         let request = self.http.get(format!("{}/messages", self.url)).query(&[("user", user), ("peer", peer)]);

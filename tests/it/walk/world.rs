@@ -9,7 +9,7 @@ use tokio::sync::Mutex;
 use wiremock::matchers::path;
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
-use crate::harness::{ADA, Api, BORIS, CLARA, Control, Options, Sandbox, send};
+use crate::harness::{ADA, Api, BORIS, CLARA, Control, Options, Sandbox, eventually, send};
 
 /// Boris, who is in Ada's groups.
 pub(super) const BORIS_ID: i64 = 5_000_000_002;
@@ -142,6 +142,20 @@ impl World {
         let path = format!("/accounts/{}/chats/{chat}/polls", self.account);
         let poll = json!({ "question": format!("Question {}", self.number()), "options": ["north", "south"] });
         self.api.post(&path, poll).await.expect(200)["id"].as_i64().expect("an id")
+    }
+
+    /// A message of a bot's to Ada with buttons, which the bot answers: the chat and the message.
+    pub(super) async fn new_buttons(&self) -> (i64, i64) {
+        let name = format!("helper{}_bot", self.number());
+        let bot = self.control.create_bot("Helper", &name).await;
+        self.control.prepare_bot(&bot, json!({ "message": "So be it" })).await;
+        let buttons = json!([[{ "text": "Yes", "data": "yes" }, { "text": "See", "url": "https://example.org" }]]);
+        self.control.post_as_bot(&name, ADA, "Shall I?", buttons).await;
+        let chat = bot["id"].as_i64().expect("an id");
+        let path = format!("/accounts/{}/chats/{chat}/messages?limit=1", self.account);
+        let told = || async { self.api.get(&path).await.expect_or_none(200) };
+        let messages = eventually("the bot's message comes", told).await;
+        (chat, messages[0]["id"].as_i64().expect("an id"))
     }
 
     /// A text message of Ada's in a chat of hers.

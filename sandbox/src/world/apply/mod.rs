@@ -5,6 +5,7 @@
 
 mod accounts;
 mod administration;
+mod buttons;
 mod folders;
 mod group_calls;
 mod history;
@@ -215,6 +216,7 @@ impl State {
             Event::ChannelDeleted { channel_id } => self.delete_channel(*channel_id),
             Event::HistoryRead { user_id, peer, max_id, date } => self.read_history(*user_id, *peer, *max_id, *date),
             Event::Pinned(pinning) => self.set_pinned(pinning),
+            Event::Button(event) => self.apply_to_buttons(event),
             Event::Poll(event) => self.apply_to_polls(event),
             Event::Reacted(reacting) => self.react(reacting),
             Event::Drafted(Drafting { user_id, peer, topic_id, draft }) => {

@@ -5,6 +5,7 @@ use grammers_tl_types::Deserializable;
 
 use super::View;
 use crate::world::attachment::Attachment;
+use crate::world::buttons::Markup;
 use crate::world::ids::PeerId;
 use crate::world::message_box::{Action, Content, Media, Message};
 use crate::world::privacy::PrivacyKey;
@@ -59,7 +60,7 @@ impl View<'_> {
                 date: message.date,
                 message: content.text().to_owned(),
                 media: self.media(content),
-                reply_markup: None,
+                reply_markup: self.state.markups.get(message.shared_id).and_then(Markup::raw),
                 entities: read_entities(content.entities()),
                 views: post.then_some(1),
                 forwards: post.then_some(0),
