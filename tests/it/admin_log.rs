@@ -3,34 +3,14 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{ADA, Api, BORIS, CLARA, Options, Sandbox, send};
+use crate::harness::{ADA, CLARA, Club, send};
 
 const BORIS_ID: i64 = 5_000_000_002;
 const CLARA_ID: i64 = 5_000_000_003;
 
-struct Club {
-    sandbox: Sandbox,
-    api: Api,
-    /// The group as Ada has it, and as Clara has it.
-    mine: String,
-    hers: String,
-    ada_id: i64,
-}
-
 impl Club {
-    async fn start() -> Self {
-        let sandbox = Sandbox::start_with(Options::default().with("VASYA_ACCOUNT_BURST", "1000")).await;
-        let (api, control) = (sandbox.api(), sandbox.control());
-        let clara = api.log_in(&control, CLARA, None).await;
-        api.online(&clara).await;
-        let id = control.create_chat("supergroup", ADA, "Divers", &[BORIS, CLARA]).await;
-        let ada_id = control.post(ADA, CLARA, "good morning").await["fromId"].as_i64().unwrap();
-        let path = |account: &str| format!("/accounts/{account}/chats/{id}");
-        let (mine, hers) = (path(sandbox.account()), path(&clara));
-        for account in [sandbox.account(), &clara] {
-            api.get(&format!("/accounts/{account}/chats?source=live")).await.expect(200);
-        }
-        Self { mine, hers, ada_id, sandbox, api }
+    async fn ada_id(&self) -> i64 {
+        self.sandbox.control().post(ADA, CLARA, "good morning").await["fromId"].as_i64().unwrap()
     }
 
     async fn log(&self, query: &[(&str, &str)]) -> Value {
@@ -41,7 +21,7 @@ impl Club {
         actions(&self.log(query).await)
     }
 
-    async fn write(&self, chat: &str, text: &str) -> Value {
+    async fn say(&self, chat: &str, text: &str) -> Value {
         self.api.post(&format!("{chat}/messages"), json!({ "text": text })).await.expect(200)["id"].clone()
     }
 }
@@ -54,6 +34,7 @@ fn actions(page: &Value) -> Vec<String> {
 async fn what_administrators_do_is_told_the_latest_first() {
     let club = Club::start().await;
     let (api, mine) = (&club.api, &club.mine);
+    let ada_id = club.ada_id().await;
     let edit =
         json!({ "title": "Deep divers", "about": "Below 30 m", "slowModeSecs": 10, "permissions": { "sendPolls": false } });
     api.patch(mine, edit).await.expect(200);
@@ -61,10 +42,7 @@ async fn what_administrators_do_is_told_the_latest_first() {
     let expected = ["default_permissions_changed", "slow_mode_changed", "about_changed", "title_changed"];
     assert_eq!(actions(&told), expected, "{told}");
     let title = &told["items"][3];
-    assert_eq!(
-        (&title["before"], &title["after"], &title["userId"]),
-        (&json!("Divers"), &json!("Deep divers"), &json!(club.ada_id))
-    );
+    assert_eq!((&title["before"], &title["after"], &title["userId"]), (&json!("Divers"), &json!("Deep divers"), &json!(ada_id)));
     assert_eq!((&told["items"][1]["before"], &told["items"][1]["after"]), (&json!("0"), &json!("10")));
     assert_eq!(told["items"][0]["denied"], json!(["send_polls"]));
 
@@ -79,7 +57,7 @@ async fn what_administrators_do_is_told_the_latest_first() {
     assert_eq!((&promoted["memberBefore"]["role"], &promoted["member"]["role"]), (&json!("member"), &json!("admin")));
     assert_eq!(members["items"][2]["member"]["role"], "banned");
 
-    let id = club.write(mine, "the watr is warm").await;
+    let id = club.say(mine, "the watr is warm").await;
     api.patch(&format!("{mine}/messages/{id}"), json!({ "text": "the water is warm" })).await.expect(200);
     api.put(&format!("{mine}/messages/{id}/pin"), json!({})).await.expect(204);
     send(api.request(Method::DELETE, &format!("{mine}/messages/{id}/pin"))).await.expect(204);
@@ -117,11 +95,11 @@ async fn what_administrators_do_is_told_the_latest_first() {
 async fn links_topics_and_comings_and_goings_are_told_to_administrators_alone() {
     let club = Club::start().await;
     let (api, mine, control) = (&club.api, &club.mine, club.sandbox.control());
+    let ada_id = club.ada_id().await;
     let link = api.post(&format!("{mine}/invites"), json!({ "requestNeeded": true })).await.expect(200);
     let hash = link["hash"].as_str().unwrap();
     send(api.request(Method::DELETE, &club.hers)).await.expect(204);
-    let clara = club.hers.split('/').nth(2).unwrap();
-    api.post(&format!("/accounts/{clara}/join"), json!({ "link": link["link"] })).await.expect(200);
+    api.post(&format!("/accounts/{}/join", club.clara), json!({ "link": link["link"] })).await.expect(200);
     api.post(&format!("{mine}/join-requests/{CLARA_ID}"), json!({ "decision": "approve" })).await.expect(204);
     api.patch(&format!("{mine}/invites/{hash}"), json!({ "title": "Summer" })).await.expect(200);
     api.delete(&format!("{mine}/invites/{hash}")).await.expect(200);
@@ -129,7 +107,7 @@ async fn links_topics_and_comings_and_goings_are_told_to_administrators_alone() 
     let expected = ["invite_link_revoked", "invite_link_edited", "member_joined_by_request", "member_left"];
     assert_eq!(actions(&told), expected, "{told}");
     assert_eq!(told["items"][0]["inviteLink"], link["link"]);
-    assert_eq!((&told["items"][2]["approvedByUserId"], &told["items"][2]["userId"]), (&json!(club.ada_id), &json!(CLARA_ID)));
+    assert_eq!((&told["items"][2]["approvedByUserId"], &told["items"][2]["userId"]), (&json!(ada_id), &json!(CLARA_ID)));
 
     api.patch(mine, json!({ "isForum": true })).await.expect(200);
     let topic = api.post(&format!("{mine}/topics"), json!({ "title": "Reefs" })).await.expect(200)["id"].clone();

@@ -1,34 +1,11 @@
 //! Polls and quizzes.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{ADA, Answer, Api, BORIS, CLARA, Options, Sandbox, eventually};
-
-/// Ada's supergroup, and Ada's and Clara's accounts on one server.
-struct Club {
-    sandbox: Sandbox,
-    api: Api,
-    /// The group as Ada has it, and as Clara has it.
-    mine: String,
-    hers: String,
-    clara: String,
-}
+use crate::harness::{ADA, Answer, CLARA, Club, eventually, send};
 
 impl Club {
-    async fn start() -> Self {
-        let sandbox = Sandbox::start_with(Options::default().with("VASYA_ACCOUNT_BURST", "1000")).await;
-        let (api, control) = (sandbox.api(), sandbox.control());
-        let clara = api.log_in(&control, CLARA, None).await;
-        api.online(&clara).await;
-        let id = control.create_chat("supergroup", ADA, "Divers", &[BORIS, CLARA]).await;
-        let path = |account: &str| format!("/accounts/{account}/chats/{id}");
-        let (mine, hers) = (path(sandbox.account()), path(&clara));
-        for account in [sandbox.account(), &clara] {
-            api.get(&format!("/accounts/{account}/chats?source=live")).await.expect(200);
-        }
-        Self { mine, hers, clara, sandbox, api }
-    }
-
     async fn ask(&self, poll: Value) -> Answer {
         self.api.post(&format!("{}/polls", self.mine), poll).await
     }
@@ -41,7 +18,7 @@ impl Club {
         self.api.post(&format!("{chat}/messages/{id}/close"), json!({})).await
     }
 
-    async fn poll(&self, chat: &str, id: &Value) -> Value {
+    async fn poll_of(&self, chat: &str, id: &Value) -> Value {
         self.api.get(&format!("{chat}/messages/{id}")).await.expect(200)["poll"].clone()
     }
 }
@@ -70,7 +47,7 @@ async fn a_poll_is_sent_voted_in_retracted_and_closed() {
 
     let hers = club.vote(&club.hers, id, json!([1])).await.expect(200)["poll"].clone();
     assert_eq!((counts(&hers), chosen(&hers)), (vec![Some(0), Some(1), Some(0)], vec![false, true, false]));
-    let unvoted = club.poll(&club.mine, id).await;
+    let unvoted = club.poll_of(&club.mine, id).await;
     assert_eq!((&unvoted["total_voters"], counts(&unvoted)), (&json!(1), vec![None; 3]), "who has not voted sees no results");
     let again = club.vote(&club.hers, id, json!([0])).await.expect(200)["poll"].clone();
     assert_eq!(
@@ -96,7 +73,7 @@ async fn a_poll_is_sent_voted_in_retracted_and_closed() {
             "closing twice is no error"
         );
     }
-    assert_eq!(club.poll(&club.hers, id).await["closed"], true);
+    assert_eq!(club.poll_of(&club.hers, id).await["closed"], true);
     let late = club.vote(&club.hers, id, json!([0])).await;
     assert_eq!((late.status, late.code()), (409, "conflict".into()), "{}", late.text());
 
@@ -134,12 +111,12 @@ async fn quizzes_have_a_right_answer_and_polls_close_by_themselves() {
     let voted = club.vote(&club.hers, &several["id"], json!([2, 0])).await.expect(200)["poll"].clone();
     assert_eq!((chosen(&voted), &voted["total_voters"]), (vec![true, false, true], &json!(1)));
     control.advance_clock(61).await;
-    let closed = || async { (club.poll(&club.mine, &several["id"]).await["closed"] == true).then_some(()) };
+    let closed = || async { (club.poll_of(&club.mine, &several["id"]).await["closed"] == true).then_some(()) };
     eventually("the poll closes by itself", closed).await;
-    let counted = club.poll(&club.mine, &several["id"]).await;
+    let counted = club.poll_of(&club.mine, &several["id"]).await;
     assert_eq!(counts(&counted), [Some(1), Some(0), Some(1)], "everybody sees how a closed poll ended");
 
-    let forwarded = json!({ "fromChatId": control_id(&club.mine), "toChatId": control_id(&club.mine), "messageIds": [id] });
+    let forwarded = json!({ "fromChatId": club.id, "toChatId": club.id, "messageIds": [id] });
     let account = club.sandbox.account();
     let copies = club.api.post(&format!("/accounts/{account}/messages/forward"), forwarded).await;
     assert_eq!(copies.status, 200, "{}", copies.text());
@@ -157,10 +134,6 @@ async fn quizzes_have_a_right_answer_and_polls_close_by_themselves() {
     let anonymous = club.api.post(&channel, json!({ "question": "Which?", "options": ["a", "b"] })).await.expect(200);
     let hers = format!("/accounts/{}/chats/{}", club.clara, anonymous["chat_id"]);
     assert_eq!(club.vote(&hers, &anonymous["id"], json!([1])).await.expect(200)["poll"]["total_voters"], 1);
-}
-
-fn control_id(path: &str) -> i64 {
-    path.rsplit('/').next().and_then(|id| id.parse().ok()).expect("a chat id")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -192,12 +165,12 @@ async fn polls_are_checked_and_sent_once() {
     assert_eq!(hers.code(), "not_permitted", "{}", hers.text());
 
     let path = format!("{}/polls", club.mine);
-    let keyed = || club.api.request(reqwest::Method::POST, &path).header("idempotency-key", "a poll");
+    let keyed = || club.api.request(Method::POST, &path).header("idempotency-key", "a poll");
     let poll = json!({ "question": "Once?", "options": two });
     let fault = json!({ "kind": "lose_answer", "method": "messages.sendMedia", "count": 1 });
     club.sandbox.control().arm(fault).await;
-    let first = crate::harness::send(keyed().json(&poll)).await.expect(200);
-    let second = crate::harness::send(keyed().json(&poll)).await.expect(200);
+    let first = send(keyed().json(&poll)).await.expect(200);
+    let second = send(keyed().json(&poll)).await.expect(200);
     assert_eq!(first["id"], second["id"]);
     let messages = club.api.get(&format!("{}/messages", club.mine)).await.expect(200);
     let polls = messages.as_array().unwrap().iter().filter(|message| message["poll"]["question"] == "Once?").count();

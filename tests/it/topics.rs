@@ -3,33 +3,9 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{ADA, Answer, Api, BORIS, CLARA, Options, Sandbox, send};
-
-/// Ada's supergroup, and Ada's and Clara's accounts on one server.
-struct Club {
-    sandbox: Sandbox,
-    api: Api,
-    /// The group as Ada has it, and as Clara has it.
-    mine: String,
-    hers: String,
-    id: i64,
-}
+use crate::harness::{Answer, Club, send};
 
 impl Club {
-    async fn start() -> Self {
-        let sandbox = Sandbox::start_with(Options::default().with("VASYA_ACCOUNT_BURST", "1000")).await;
-        let (api, control) = (sandbox.api(), sandbox.control());
-        let clara = api.log_in(&control, CLARA, None).await;
-        api.online(&clara).await;
-        let id = control.create_chat("supergroup", ADA, "Divers", &[BORIS, CLARA]).await;
-        let ada = sandbox.account().to_owned();
-        for account in [&ada, &clara] {
-            api.get(&format!("/accounts/{account}/chats?source=live")).await.expect(200);
-        }
-        let path = |account: &str| format!("/accounts/{account}/chats/{id}");
-        Self { mine: path(&ada), hers: path(&clara), sandbox, api, id }
-    }
-
     /// The same as a forum.
     async fn forum() -> Self {
         let club = Self::start().await;

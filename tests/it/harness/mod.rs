@@ -1,12 +1,14 @@
 //! Servers and networks under test. Each test has its own, and all of it ends with the test.
 
 mod api;
+mod club;
 mod control;
 mod event_stream;
 mod sandbox;
 mod socks;
 
 pub use api::{Answer, Api, send};
+pub use club::Club;
 pub use control::Control;
 pub use event_stream::{EventStream, Told, texts};
 pub use sandbox::{ADA, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, command, files};
