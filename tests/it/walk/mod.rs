@@ -88,7 +88,7 @@ async fn every_operation_works_and_is_refused_as_it_must_be() {
         faults.extend(walked.faults.into_iter().map(|fault| format!("{name}: {fault}")));
         audited.extend(walked.audited);
     }
-    faults.extend(steps::audit_faults(&world, &audited));
+    faults.extend(steps::audit_faults(&world, &audited).await);
     assert!(audited.len() * 2 >= catalogue.entries().len(), "only {} operations were walked to the end", audited.len());
     assert!(faults.is_empty(), "{} faults:\n{}", faults.len(), faults.join("\n"));
     assert_eq!(world.mallory.get("/accounts").await.expect(200), serde_json::json!([]), "naming an account claims nothing");

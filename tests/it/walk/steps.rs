@@ -7,7 +7,7 @@ use vasya_actors::operation::{Access, Declaration, Entry};
 use super::example::{Example, call};
 use super::inputs::Fields;
 use super::world::World;
-use crate::harness::{Answer, Api};
+use crate::harness::{Answer, Api, eventually};
 
 const UNKNOWN: &str = "0199f7c2-0000-7000-8000-000000000000";
 
@@ -258,10 +258,22 @@ impl Walk<'_> {
     }
 }
 
-/// What is wrong in the audit log about these calls.
-pub(super) fn audit_faults(world: &World, audited: &[Audited]) -> Vec<String> {
+/// The entries of the audit log that are written to their end.
+fn audit_log(world: &World) -> Vec<Value> {
     let log = std::fs::read_to_string(world.sandbox.data_dir().join("audit.log")).expect("an audit log");
-    let entries: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).expect("an entry")).collect();
+    let whole = log.rsplit_once('\n').map_or("", |(whole, _)| whole);
+    whole.lines().map(|line| serde_json::from_str(line).expect("an entry")).collect()
+}
+
+/// What is wrong in the audit log about these calls.
+pub(super) async fn audit_faults(world: &World, audited: &[Audited]) -> Vec<String> {
+    // An outcome is appended once its call is answered.
+    let decided = || async {
+        let entries = audit_log(world);
+        let of = |phase: &str| entries.iter().filter(|entry| entry["phase"] == phase).count();
+        (of("intent") == of("outcome")).then_some(entries)
+    };
+    let entries = eventually("every intent in the audit log has its outcome", decided).await;
     let mut faults = Vec::new();
     for call in audited {
         let name = call.declaration.name;
