@@ -16,6 +16,7 @@ pub use page::page;
 const INTRODUCTION: &str = include_str!("../docs/api/parts/introduction.md");
 const CONVENTIONS: &str = include_str!("../docs/api/parts/conventions.md");
 const EVENTS: &str = include_str!("../docs/api/parts/events.md");
+const WEBHOOKS: &str = include_str!("../docs/api/parts/webhooks.md");
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The reference, in Markdown.
@@ -24,7 +25,15 @@ pub fn document(catalogue: &Catalogue) -> String {
     let schemas = openapi.pointer("/components/schemas").and_then(Value::as_object).cloned().unwrap_or_default();
     let families = families(&openapi);
     let prose = |text: &str| text.to_owned();
-    let beginning = [prose(INTRODUCTION), scopes(), surface(&families), prose(CONVENTIONS), prose(EVENTS), kinds_of_events()];
+    let beginning = [
+        prose(INTRODUCTION),
+        scopes(),
+        surface(&families),
+        prose(CONVENTIONS),
+        prose(EVENTS),
+        kinds_of_events(),
+        prose(WEBHOOKS),
+    ];
     let ending = [details(&families, &schemas), types(&schemas)];
     beginning.into_iter().chain(ending).collect::<Vec<_>>().join("\n")
 }

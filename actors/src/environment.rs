@@ -7,6 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
 use crate::events::EventHub;
+use crate::outbound::Outbound;
 use crate::runtime::{ArbiterPool, RestartPolicy};
 use crate::settings::{ApiCredentials, Settings};
 use crate::speech::Deepgram;
@@ -29,6 +30,8 @@ pub(crate) struct Environment {
     /// The credentials that an administrator has set; they stand before those of the settings.
     pub(crate) server_credentials: RwLock<Option<ApiCredentials>>,
     pub(crate) deepgram: Deepgram,
+    /// How addresses that users name are reached.
+    pub(crate) outbound: Outbound,
     pub(crate) restarts: RestartPolicy,
 }
 

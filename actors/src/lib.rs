@@ -28,5 +28,6 @@ pub mod stream;
 pub mod telegram;
 pub mod user;
 pub mod vault;
+pub mod webhooks;
 
 pub use startup::StartError;

@@ -10,6 +10,7 @@ use crate::events::EventLimits;
 use crate::outbound::Outbound;
 use crate::speech::Endpoint;
 use crate::telegram::{Device, Network, Proxy, ProxyReach};
+use crate::webhooks::WebhookLimits;
 
 /// The settings of a gateway.
 #[derive(Debug)]
@@ -126,6 +127,8 @@ pub struct Limits {
     pub answer_timeout: Duration,
     /// The log of events, and its readers.
     pub events: EventLimits,
+    /// Webhooks and how they are delivered.
+    pub webhooks: WebhookLimits,
     /// Accounts that may be connecting at once.
     pub connects_max: usize,
     /// How long a user's actor without accounts stays awake after its last call.
@@ -149,6 +152,7 @@ impl Default for Limits {
             quiet_max: Duration::from_secs(60),
             answer_timeout: Duration::from_secs(30),
             events: EventLimits::default(),
+            webhooks: WebhookLimits::default(),
             connects_max: 64,
             user_idle: Duration::from_secs(600),
         }

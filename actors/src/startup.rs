@@ -51,6 +51,7 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
     let server_credentials = load_server_credentials(&vault.server_records()).await?;
     let connects = Arc::new(Semaphore::new(settings.limits.connects_max));
     let deepgram = Deepgram::new(settings.speech.endpoint.clone(), settings.speech.model.clone());
+    let outbound = settings.outbound.clone();
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let events = EventHub::start(settings.limits.events);
     let environment = Environment {
@@ -64,6 +65,7 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
         connects,
         server_credentials: RwLock::new(server_credentials),
         deepgram,
+        outbound,
         restarts: RestartPolicy::default(),
     };
     Ok((Arc::new(environment), report.notes()))

@@ -19,6 +19,7 @@ use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings, Speech};
 use vasya_actors::speech::Endpoint;
 use vasya_actors::telegram::{Device, Network, NetworkDescription, Proxy, ProxyReach};
 use vasya_actors::vault::MasterKey;
+use vasya_actors::webhooks::WebhookLimits;
 
 use sources::Sources;
 use table::SETTINGS;
@@ -336,6 +337,26 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
     })
 }
 
+/// The most waits between attempts.
+const WEBHOOK_WAITS_MAX: usize = 32;
+
+fn webhooks(sources: &mut Sources) -> WebhookLimits {
+    let texts = sources.get::<Vec<String>>("webhooks.wait_secs");
+    let wait =
+        |text: &String| text.trim().parse().ok().filter(|seconds| (1..=7 * 86_400).contains(seconds)).map(Duration::from_secs);
+    let waits: Option<Vec<Duration>> = texts.iter().map(wait).collect();
+    let waits = waits.filter(|waits| waits.len() <= WEBHOOK_WAITS_MAX);
+    if waits.is_none() {
+        sources.fault("webhooks.wait_secs", format!("must be at most {WEBHOOK_WAITS_MAX} numbers from 1 to 604800"));
+    }
+    WebhookLimits {
+        webhooks_per_user_max: size(sources, "webhooks.per_user_max", 0..=1_000),
+        answer_timeout: Duration::from_secs(sources.number("webhooks.answer_secs", 1..=120)),
+        waits: waits.unwrap_or_default(),
+        failing_max: Duration::from_secs(sources.number("webhooks.failing_secs_max", 1..=90 * 86_400)),
+    }
+}
+
 fn outbound(sources: &mut Sources) -> Option<Outbound> {
     let allowed = sources.get::<Vec<String>>("outbound.allowed_networks");
     Outbound::new(&allowed).map_err(|reason| sources.fault("outbound.allowed_networks", reason)).ok()
@@ -437,6 +458,7 @@ fn limits(sources: &mut Sources) -> Limits {
         connects_max: size(sources, "telegram.connects_max", 1..=10_000),
         quiet_max: Duration::from_secs(sources.number("telegram.quiet_secs", 1..=600)),
         answer_timeout: Duration::from_secs(sources.number("telegram.answer_secs", 1..=600)),
+        webhooks: webhooks(sources),
         events: EventLimits {
             log_bytes_max: sources.number("events.log_mib_max", 1..=65_536).saturating_mul(1_024 * 1_024),
             log_age_max: Duration::from_secs(sources.number("events.log_days_max", 1..=3_650).saturating_mul(86_400)),

@@ -47,3 +47,4 @@ mod telegram_errors;
 mod telegram_folders;
 mod topics;
 mod walk;
+mod webhooks;

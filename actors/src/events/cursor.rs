@@ -30,11 +30,11 @@ impl Cursor {
     /// Before everything that is kept.
     pub const OLDEST: Self = Self(0);
 
-    pub(super) fn at(position: u64) -> Self {
+    pub(crate) fn at(position: u64) -> Self {
         Self(position)
     }
 
-    pub(super) fn position(self) -> u64 {
+    pub(crate) fn position(self) -> u64 {
         self.0
     }
 

@@ -128,7 +128,8 @@ impl Event {
         &self.payload
     }
 
-    pub(super) fn position(&self) -> u64 {
+    /// Its place among the events of its user.
+    pub(crate) fn position(&self) -> u64 {
         self.position
     }
 

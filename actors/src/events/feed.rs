@@ -210,8 +210,9 @@ impl Feed {
     /// Counts a reader in, unless its principal has as many as it may.
     pub(super) fn register(self: &Arc<Self>, registration: Registration, readers_max: usize) -> Result<Seat, Error> {
         let mut state = self.state();
-        let of_principal = state.readers.values().filter(|reader| reader.principal == registration.principal).count();
-        if of_principal >= readers_max {
+        let same = |reader: &&Arc<Registration>| reader.is_counted && reader.principal == registration.principal;
+        let of_principal = state.readers.values().filter(same).count();
+        if registration.is_counted && of_principal >= readers_max {
             let detail = format!("{of_principal} event streams are open; close one, or read several accounts by one");
             return Err(Error::new(Code::RateLimited, detail).retry_after_secs(5));
         }

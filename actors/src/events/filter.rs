@@ -10,8 +10,8 @@ use crate::identity::AccountId;
 pub(crate) struct EventFilter {
     /// The accounts; `None` means all of the user's, also those that are added later.
     accounts: Option<BTreeSet<AccountId>>,
-    /// The one chat.
-    chat: Option<i64>,
+    /// The chats; `None` means all.
+    chats: Option<BTreeSet<i64>>,
     /// One bit for each name that is wanted.
     names: u64,
     /// Whether the reader is an agent, who does not see what only people may.
@@ -20,9 +20,14 @@ pub(crate) struct EventFilter {
 
 impl EventFilter {
     /// A filter; no names means all of them.
-    pub(crate) fn new(accounts: Option<BTreeSet<AccountId>>, chat: Option<i64>, names: &[EventName], agent: bool) -> Self {
+    pub(crate) fn new(
+        accounts: Option<BTreeSet<AccountId>>,
+        chats: Option<BTreeSet<i64>>,
+        names: &[EventName],
+        agent: bool,
+    ) -> Self {
         let names = if names.is_empty() { u64::MAX } else { names.iter().fold(0, |bits, name| bits | name.bit()) };
-        Self { accounts, chat, names, agent }
+        Self { accounts, chats, names, agent }
     }
 
     /// Whether the account is one of those.
@@ -39,9 +44,9 @@ impl EventFilter {
     /// Whether the reader gets this event. A gap is told whatever kinds are wanted: nothing is skipped in silence.
     pub(super) fn takes(&self, event: &Event) -> bool {
         let is_gap = event.name() == EventName::Gap;
-        let of_chat = match (self.chat, event.chat()) {
+        let of_chat = match (&self.chats, event.chat()) {
             (None, _) => true,
-            (Some(wanted), Some(chat)) => wanted == chat,
+            (Some(wanted), Some(chat)) => wanted.contains(&chat),
             (Some(_), None) => is_gap,
         };
         let of_name = is_gap || self.names & event.name().bit() != 0;

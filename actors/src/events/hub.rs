@@ -9,7 +9,7 @@ use dashmap::DashMap;
 use super::feed::Feed;
 use super::log::AccountLog;
 use super::reader::{EndReason, EventReader, Subscription};
-use super::{EventLimits, EventName, NewEvent};
+use super::{Cursor, EventLimits, EventName, NewEvent};
 use crate::caller::Principal;
 use crate::error::Error;
 use crate::identity::{AccountId, KeyId, UserId};
@@ -110,12 +110,17 @@ impl EventHub {
         }
     }
 
+    /// The place behind everything that a user's accounts have told.
+    pub(crate) fn now(&self, user: &UserId) -> Cursor {
+        Cursor::at(self.feed(user).published())
+    }
+
     /// Opens a reader of a user's events.
     ///
     /// # Errors
     /// [`Code::RateLimited`](crate::error::Code::RateLimited) when the principal has too many, and
     /// [`Code::InvalidInput`](crate::error::Code::InvalidInput) for a cursor that was never given.
-    pub(crate) fn read(&self, user: &UserId, subscription: Subscription<'_>) -> Result<EventReader, Error> {
+    pub(crate) fn read(&self, user: &UserId, subscription: Subscription) -> Result<EventReader, Error> {
         EventReader::open(&self.feed(user), subscription, self.limits.readers_per_principal_max)
     }
 

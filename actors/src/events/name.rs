@@ -75,6 +75,8 @@ names! {
     AccountHealth = "account-health";
     /// Telegram ended the session: a person must log in again.
     LoginRequired = "login-required";
+    /// A webhook delivers no more until its owner enables it again.
+    WebhookEnded = "webhook-ended";
     /// The account was deleted. Told to those who listen at that moment.
     AccountDeleted = "account-deleted";
     /// Events are missing here: nothing can bring them back, and it says which and why.
@@ -90,6 +92,11 @@ impl EventName {
     /// Whether it is kept in the log. What nobody can use later is told to those who listen at that moment.
     pub(crate) fn is_kept(self) -> bool {
         !matches!(self, Self::Typing | Self::UserStatus | Self::AccountDeleted)
+    }
+
+    /// Whether there is so much of it, and of so little worth later, that a webhook tells it only when it is asked for by name.
+    pub(crate) fn is_fleeting(self) -> bool {
+        matches!(self, Self::Typing | Self::UserStatus)
     }
 
     /// One bit for each name.

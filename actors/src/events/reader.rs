@@ -86,6 +86,8 @@ pub(super) struct Registration {
     pub(super) principal: Principal,
     /// The account that it asked for, if it asked for one.
     pub(super) account: Option<AccountId>,
+    /// Whether it is one of the readers that its principal may have.
+    pub(super) is_counted: bool,
     ended: OnceLock<EndReason>,
     changed: Notify,
 }
@@ -99,13 +101,25 @@ impl Registration {
 }
 
 /// What is read, and by whom.
-pub(crate) struct Subscription<'a> {
-    pub(crate) caller: &'a Caller,
+pub(crate) struct Subscription {
+    pub(crate) principal: Principal,
+    /// When the right to read ends (Unix seconds).
+    pub(crate) expires_at_secs: Option<u64>,
     pub(crate) filter: EventFilter,
     /// The account that was asked for, if one was.
     pub(crate) account: Option<AccountId>,
     /// Where to begin; without it, now.
     pub(crate) from: Option<Cursor>,
+    /// Whether it is one of the readers that its principal may have: a webhook's is not, it has a limit of its own.
+    pub(crate) is_counted: bool,
+}
+
+impl Subscription {
+    /// A caller's.
+    pub(crate) fn of(caller: &Caller, filter: EventFilter, account: Option<AccountId>, from: Option<Cursor>) -> Self {
+        let (principal, expires_at_secs) = (caller.principal().clone(), caller.expires_at_secs());
+        Self { principal, expires_at_secs, filter, account, from, is_counted: true }
+    }
 }
 
 /// Reads events from a place on.
@@ -129,17 +143,16 @@ pub enum Read {
 }
 
 impl EventReader {
-    pub(super) fn open(feed: &Arc<Feed>, subscription: Subscription<'_>, readers_max: usize) -> Result<Self, Error> {
-        let Subscription { caller, filter, account, from } = subscription;
+    pub(super) fn open(feed: &Arc<Feed>, subscription: Subscription, readers_max: usize) -> Result<Self, Error> {
+        let Subscription { principal, expires_at_secs, filter, account, from, is_counted } = subscription;
         if from.is_some_and(|from| from.is_ahead_of(feed.last())) {
             return Err(Error::invalid("cursor", super::cursor::InvalidCursor));
         }
-        let registration =
-            Registration { principal: caller.principal().clone(), account, ended: OnceLock::new(), changed: Notify::new() };
+        let registration = Registration { principal, account, is_counted, ended: OnceLock::new(), changed: Notify::new() };
         let seat = feed.register(registration, readers_max)?;
         let announced = feed.announced(&filter);
         let at = from.map_or_else(|| feed.published(), Cursor::position);
-        Ok(Self { seat, filter, at, announced, expires_at: caller.expires_at_secs().map(instant_of) })
+        Ok(Self { seat, filter, at, announced, expires_at: expires_at_secs.map(instant_of) })
     }
 
     /// The place behind everything that was read.

@@ -52,7 +52,7 @@ impl House {
         let accounts: Option<BTreeSet<_>> = accounts.map(|accounts| accounts.iter().copied().collect());
         let account = accounts.as_ref().and_then(|accounts| accounts.first().copied());
         let filter = EventFilter::new(accounts, None, &[], caller.key_id().is_some());
-        self.hub.read(&self.user, Subscription { caller, filter, account, from }).unwrap()
+        self.hub.read(&self.user, Subscription::of(caller, filter, account, from)).unwrap()
     }
 
     fn everything(&self, from: Option<Cursor>) -> EventReader {
@@ -217,9 +217,9 @@ async fn agents_do_not_see_login_codes_and_filters_hold() {
     assert_eq!(drain(&mut house.read(&agent, None, Some(Cursor::OLDEST))).await.len(), 2);
     assert_eq!(drain(&mut house.everything(Some(Cursor::OLDEST))).await.len(), 3);
     let human = house.human();
-    let filtered = |chat, names: &[EventName]| {
-        let filter = EventFilter::new(None, chat, names, false);
-        house.hub.read(&house.user, Subscription { caller: &human, filter, account: None, from: Some(Cursor::OLDEST) }).unwrap()
+    let filtered = |chat: Option<i64>, names: &[EventName]| {
+        let filter = EventFilter::new(None, chat.map(|chat| [chat].into()), names, false);
+        house.hub.read(&house.user, Subscription::of(&human, filter, None, Some(Cursor::OLDEST))).unwrap()
     };
     assert_eq!(drain(&mut filtered(Some(5), &[])).await.len(), 2);
     assert_eq!(drain(&mut filtered(Some(5), &[EventName::MessageEdited])).await.len(), 1);
@@ -235,7 +235,7 @@ async fn readers_end_for_a_reason_and_give_their_seat_back() {
     let agent = Caller::agent(house.user.clone(), key.clone(), None);
     let mut readers = [house.read(&agent, None, None), house.read(&agent, None, None)];
     let filter = EventFilter::new(None, None, &[], true);
-    let third = Subscription { caller: &agent, filter, account: None, from: None };
+    let third = Subscription::of(&agent, filter, None, None);
     assert_eq!(house.hub.read(&house.user, third).unwrap_err().code(), Code::RateLimited);
     let mut of_human = house.everything(None);
     house.hub.end_agent(&house.user, &key, EndReason::KeyRevoked);
@@ -264,6 +264,6 @@ async fn a_place_that_nothing_has_reached_is_refused() {
     let house = house(EventLimits::default()).await;
     let human = house.human();
     let filter = EventFilter::new(None, None, &[], false);
-    let ahead = Subscription { caller: &human, filter, account: None, from: Some("ffffffffffffffff".parse().unwrap()) };
+    let ahead = Subscription::of(&human, filter, None, Some("ffffffffffffffff".parse().unwrap()));
     assert_eq!(house.hub.read(&house.user, ahead).unwrap_err().field(), Some("cursor"));
 }

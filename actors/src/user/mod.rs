@@ -12,6 +12,7 @@ mod reading;
 mod road;
 mod settings;
 mod speech;
+mod webhooks;
 
 use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, HashMap};
@@ -43,6 +44,7 @@ use idempotency::IdempotencyKeys;
 use logins::{LoginEnd, PendingLogin};
 use quotas::Quotas;
 use speech::SpeechWork;
+use webhooks::Webhooks;
 
 pub use quotas::LimitState;
 pub(crate) use reading::EventsWanted;
@@ -83,6 +85,7 @@ pub struct UserContext {
     idempotency: IdempotencyKeys,
     pub(crate) own_credentials: RefCell<Option<ApiCredentials>>,
     pub(crate) speech: SpeechWork,
+    webhooks: Webhooks,
 }
 
 impl fmt::Debug for UserContext {
@@ -199,8 +202,10 @@ async fn load(
         idempotency: IdempotencyKeys::default(),
         own_credentials: RefCell::new(own_credentials),
         speech: SpeechWork::default(),
+        webhooks: Webhooks::default(),
     });
     context.load_accounts().await?;
+    context.load_webhooks().await?;
     context.tasks.spawn(Rc::clone(&context).sweep_idempotency_keys());
     Ok(context)
 }

@@ -31,8 +31,8 @@ impl UserCall {
         let caller = self.caller();
         let is_agent = matches!(caller.principal(), Principal::Agent { .. });
         let accounts = account.map(|account| BTreeSet::from([account])).or_else(|| self.allowlist());
-        let filter = EventFilter::new(accounts, chat.map(ChatId::value), &names, is_agent);
-        self.environment.events.read(&self.user, Subscription { caller, filter, account, from })
+        let filter = EventFilter::new(accounts, chat.map(|chat| BTreeSet::from([chat.value()])), &names, is_agent);
+        self.environment.events.read(&self.user, Subscription::of(caller, filter, account, from))
     }
 
     /// The accounts that an agent's key is limited to.

@@ -118,6 +118,14 @@ pub enum Space {
     EventLog,
     /// How far one sequence of Telegram's updates has been followed.
     UpdateState,
+    /// A webhook, in its user's records.
+    Webhook,
+    /// How a webhook stands.
+    WebhookStanding,
+    /// What is kept of one delivery; the id begins with the webhook's.
+    WebhookDelivery,
+    /// What is posted of one delivery, until it has arrived.
+    WebhookContent,
     /// A key that wraps others; never used for records.
     DataKey,
 }
@@ -141,6 +149,10 @@ impl Space {
             Self::Event => 30,
             Self::EventLog => 31,
             Self::UpdateState => 32,
+            Self::Webhook => 40,
+            Self::WebhookStanding => 41,
+            Self::WebhookDelivery => 42,
+            Self::WebhookContent => 43,
             Self::DataKey => 255,
         }
     }

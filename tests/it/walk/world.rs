@@ -55,6 +55,8 @@ impl World {
         // Limits that the walk does not reach.
         let options = Options::jwt().with("VASYA_ADMIN_USERS", "ada").with("VASYA_AGENT_BURST", "100000");
         let options = options.with("VASYA_LOGIN_BURST", "100000").with("VASYA_ACCOUNT_BURST", "100000");
+        let options = options.with("VASYA_OUTBOUND_ALLOWED_NETWORKS", "127.0.0.0/8").with("VASYA_WEBHOOKS_WAIT_SECS", "1");
+        let options = options.with("VASYA_WEBHOOKS_PER_USER_MAX", "1000");
         let sandbox = Sandbox::start_with(options.with("VASYA_DEEPGRAM_URL", deepgram.uri())).await;
         let (control, api, mallory) = (sandbox.control(), sandbox.api(), sandbox.user("mallory"));
         let (_, secret) = mallory.agent_key(&scopes, None).await;
@@ -92,7 +94,9 @@ impl World {
         if let Some(agent) = agents.get(scope) {
             return agent.clone();
         }
-        let (id, secret) = self.api.agent_key(&[scope], None).await;
+        // Webhooks tell events, so whoever has them must be allowed to read events.
+        let scopes = if scope == "webhooks:write" { vec![scope, "events:read"] } else { vec![scope] };
+        let (id, secret) = self.api.agent_key(&scopes, None).await;
         let agent = (id, self.api.with_token(&secret));
         agents.insert(scope, agent.clone());
         agent
@@ -186,6 +190,24 @@ impl World {
         let heard = ResponseTemplate::new(200).set_body_json(json!({ "results": { "channels": [channel] } }));
         Mock::given(path("/v1/listen")).respond_with(heard).mount(&self.deepgram).await;
         self.api.put("/stt/settings", json!({ "deepgramApiKey": "0123456789abcdef" })).await.expect(200);
+    }
+
+    /// A webhook of the agent's that tells what happens in a chat to an address which knows nothing of it: the id.
+    pub(super) async fn new_webhook(&self, chat: i64) -> Value {
+        let (_, agent) = self.agent("webhooks:write").await;
+        let webhook = json!({ "url": format!("{}/hook", self.deepgram.uri()), "chatIds": [chat] });
+        agent.post("/webhooks", webhook).await.expect(201)["id"].clone()
+    }
+
+    /// A webhook of the agent's and a delivery that its address has not taken.
+    pub(super) async fn dead_delivery(&self) -> (Value, Value) {
+        let (group, (_, agent)) = (self.new_group().await, self.agent("webhooks:write").await);
+        let webhook = self.new_webhook(group).await;
+        self.new_message(group).await;
+        let path = format!("/webhooks/{}/deliveries?status=dead", webhook.as_str().expect("an id"));
+        let dead = async || agent.get(&path).await.expect(200)["items"].get(0).map(|delivery| delivery["id"].clone());
+        let delivery = eventually("a delivery is dead", dead).await;
+        (webhook, delivery)
     }
 
     /// The phone number of a new user of the network.

@@ -36,6 +36,7 @@ mod service;
 mod speech;
 mod telegram_folders;
 mod topics;
+mod webhooks;
 
 use super::Row;
 
@@ -78,6 +79,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Row> {
         speech::ROWS,
         telegram_folders::ROWS,
         topics::ROWS,
+        webhooks::ROWS,
     ];
     families.into_iter().flatten()
 }
