@@ -65,6 +65,8 @@ codes! {
     MissingScope = "missing_scope", 403, "A scope is missing";
     /// The account is not in the key's allowlist.
     AccountNotAllowed = "account_not_allowed", 403, "The key does not cover this account";
+    /// The chat is one that the key does not cover.
+    ChatNotAllowed = "chat_not_allowed", 403, "The key does not cover this chat";
     /// The operation is for humans; an agent key asked.
     HumanOnly = "human_only", 403, "Only a person may do this";
     /// The operation is for administrators.

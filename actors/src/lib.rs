@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod runtime;
 pub mod scope;
 pub mod settings;
+pub mod sight;
 pub mod speech;
 mod startup;
 pub mod store;

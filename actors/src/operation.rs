@@ -20,6 +20,7 @@ use crate::error::{Code, Error};
 use crate::events::EventStream;
 use crate::idempotency::Fingerprint;
 use crate::identity::AccountId;
+use crate::sight::ChatSight;
 use crate::stream::ByteStream;
 use crate::telegram::ChatId;
 use crate::user::UserCall;
@@ -99,6 +100,15 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
     fn next_cursor(_output: &Self::Output) -> Option<String> {
         None
     }
+
+    /// Takes out of the answer what is of chats that the caller may not know of. Whatever answers about chats that the call did not
+    /// name must do so.
+    ///
+    /// # Errors
+    /// [`Code::ChatNotAllowed`] when nothing is left to be told.
+    fn leave_out(_output: &mut Self::Output, _sight: ChatSight) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// An operation on the state of one user.
@@ -169,11 +179,17 @@ pub enum Body {
 
 /// The part of an invocation that runs on a user's actor.
 pub(crate) trait UserWork: Send {
+    /// Says which chats its caller may know of. Until then it is the fewest.
+    fn seen_with(&mut self, sight: ChatSight);
+
     fn run(self: Box<Self>, call: UserCall) -> LocalBoxFuture<'static, Result<Answer, Error>>;
 }
 
 /// The part of an invocation that runs on an account's actor.
 pub(crate) trait AccountWork: Send {
+    /// Says which chats its caller may know of. Until then it is the fewest.
+    fn seen_with(&mut self, sight: ChatSight);
+
     fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>>;
 }
 
@@ -182,25 +198,55 @@ pub(crate) enum Work {
     Account(Box<dyn AccountWork>),
 }
 
-struct Typed<O>(O);
+impl Work {
+    /// The same, answered to a caller who may know of these chats.
+    pub(crate) fn seen_with(mut self, sight: ChatSight) -> Self {
+        match &mut self {
+            Work::User(work) => work.seen_with(sight),
+            Work::Account(work) => work.seen_with(sight),
+        }
+        self
+    }
+}
+
+struct Typed<O>(O, ChatSight);
+
+impl<O> Typed<O> {
+    fn new(operation: O) -> Self {
+        Self(operation, ChatSight::WithoutServiceMessages)
+    }
+}
 
 impl<O: UserOperation> UserWork for Typed<O> {
+    fn seen_with(&mut self, sight: ChatSight) {
+        self.1 = sight;
+    }
+
     fn run(self: Box<Self>, call: UserCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
-        let work = self.0.run(call);
-        Box::pin(async move { answer::<O>(work.await?) })
+        let Self(operation, sight) = *self;
+        let work = operation.run(call);
+        Box::pin(async move { answer::<O>(work.await?, sight) })
     }
 }
 
 impl<O: AccountOperation> AccountWork for Typed<O> {
+    fn seen_with(&mut self, sight: ChatSight) {
+        self.1 = sight;
+    }
+
     fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
-        let work = self.0.run(call);
-        Box::pin(async move { answer::<O>(work.await?) })
+        let Self(operation, sight) = *self;
+        let work = operation.run(call);
+        Box::pin(async move { answer::<O>(work.await?, sight) })
     }
 }
 
 struct Events<O>(O);
 
 impl<O: StreamOperation> UserWork for Events<O> {
+    // Its reader leaves them out.
+    fn seen_with(&mut self, _sight: ChatSight) {}
+
     fn run(self: Box<Self>, call: UserCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
         let opened = self.0.run(call);
         let answer = opened.map(|stream| Answer {
@@ -216,6 +262,9 @@ impl<O: StreamOperation> UserWork for Events<O> {
 struct Bytes<O>(O);
 
 impl<O: DownloadOperation> AccountWork for Bytes<O> {
+    // It answers about the chat that the call names.
+    fn seen_with(&mut self, _sight: ChatSight) {}
+
     fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
         let work = self.0.run(call);
         Box::pin(async move {
@@ -226,8 +275,9 @@ impl<O: DownloadOperation> AccountWork for Bytes<O> {
     }
 }
 
-fn answer<O: Operation>(output: O::Output) -> Result<Answer, Error> {
+fn answer<O: Operation>(mut output: O::Output, sight: ChatSight) -> Result<Answer, Error> {
     let next_cursor = O::next_cursor(&output);
+    O::leave_out(&mut output, sight)?;
     let age = O::age_secs(&output).map(|seconds| ("age", seconds.to_string()));
     let body = if TypeId::of::<O::Output>() == TypeId::of::<()>() {
         Body::Empty
@@ -328,8 +378,8 @@ macro_rules! erase {
     };
 }
 
-erase!(OfUser, UserOperation, |operation| Work::User(Box::new(Typed(operation))));
-erase!(OfAccount, AccountOperation, |operation| Work::Account(Box::new(Typed(operation))));
+erase!(OfUser, UserOperation, |operation| Work::User(Box::new(Typed::new(operation))));
+erase!(OfAccount, AccountOperation, |operation| Work::Account(Box::new(Typed::new(operation))));
 erase!(OfStream, StreamOperation, |operation| Work::User(Box::new(Events(operation))));
 erase!(OfDownload, DownloadOperation, |operation| Work::Account(Box::new(Bytes(operation))));
 

@@ -41,6 +41,7 @@ mod resilience;
 mod scheduled;
 mod search;
 mod sending;
+mod service_messages;
 mod shutdown;
 mod speech;
 mod telegram_errors;

@@ -11,9 +11,6 @@ use crate::telegram::ChatId;
 /// The largest content of one event, in bytes of JSON. Telegram's longest texts fit.
 pub(super) const CONTENT_BYTES_MAX: usize = 24 * 1_024;
 
-/// Telegram's own service account, whose messages carry login codes.
-const SERVICE_CHAT: i64 = 777_000;
-
 /// Something that happened, not yet taken up: it has no place among the others.
 #[derive(Debug)]
 pub(crate) struct NewEvent {
@@ -135,7 +132,7 @@ impl Event {
 
     /// Whether only people may see it: login codes must not reach agents.
     pub(super) fn is_shielded(&self) -> bool {
-        self.chat == Some(SERVICE_CHAT)
+        self.chat == Some(ChatId::SERVICE_MESSAGES.value())
     }
 }
 

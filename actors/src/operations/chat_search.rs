@@ -7,6 +7,7 @@ use crate::account::AccountCall;
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::FoundChat;
 
 /// How many results are given when no limit is asked for.
@@ -43,6 +44,11 @@ impl Operation for GlobalSearch {
     type Output = Vec<FoundChat>;
 
     in_account!();
+
+    fn leave_out(found: &mut Vec<FoundChat>, sight: ChatSight) -> Result<(), Error> {
+        found.retain(|found| !found.is_service_messages() || sight == ChatSight::Everything);
+        Ok(())
+    }
 
     fn validate(&self) -> Result<(), Error> {
         check_query(&self.q)

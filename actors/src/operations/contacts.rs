@@ -7,6 +7,7 @@ use crate::account::AccountCall;
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{BlockedPage, Chat, ContactPage};
 
 /// How many contacts one call gives, unless fewer are asked for.
@@ -48,6 +49,11 @@ impl Operation for GetContacts {
 
     in_account!();
 
+    fn leave_out(page: &mut ContactPage, sight: ChatSight) -> Result<(), Error> {
+        page.leave_out(sight);
+        Ok(())
+    }
+
     fn next_cursor(page: &ContactPage) -> Option<String> {
         page.next_cursor()
     }
@@ -84,6 +90,11 @@ impl Operation for SearchContacts {
     type Output = Vec<Chat>;
 
     in_account!();
+
+    fn leave_out(found: &mut Vec<Chat>, sight: ChatSight) -> Result<(), Error> {
+        sight.leave_out(found, |chat| chat.id);
+        Ok(())
+    }
 
     fn validate(&self) -> Result<(), Error> {
         if self.q.chars().count() > QUERY_CHARACTERS_MAX {

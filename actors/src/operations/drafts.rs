@@ -9,6 +9,7 @@ use crate::account::AccountCall;
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{ChatAction, ChatId, DraftList, Format, SendOptions, TextToSend};
 
 /// Shows the others what the account is doing.
@@ -166,6 +167,11 @@ impl Operation for ListDrafts {
     type Output = DraftList;
 
     in_account!();
+
+    fn leave_out(drafts: &mut DraftList, sight: ChatSight) -> Result<(), Error> {
+        sight.leave_out(&mut drafts.items, |draft| draft.chat_id);
+        Ok(())
+    }
 }
 
 impl AccountOperation for ListDrafts {

@@ -9,6 +9,7 @@ use crate::operation::{
     Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
 };
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{Chat, ChatAddress, InvitePreview, Joined};
 
 /// Finds the chat at an address.
@@ -32,6 +33,10 @@ impl Operation for ResolveChat {
     type Output = Chat;
 
     in_account!();
+
+    fn leave_out(chat: &mut Chat, sight: ChatSight) -> Result<(), Error> {
+        sight.admit(chat.id)
+    }
 
     fn validate(&self) -> Result<(), Error> {
         address("q", &self.q).map(|_| ())

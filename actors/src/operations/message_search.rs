@@ -9,6 +9,7 @@ use crate::account::AccountCall;
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{ChatId, ChatType, GlobalMessagePage, MessageKind, MessagePage, MessageSearch};
 
 /// How many results of a search over all chats are given when no limit is asked for, and at most.
@@ -141,6 +142,11 @@ impl Operation for SearchAllMessages {
     type Output = GlobalMessagePage;
 
     in_account!();
+
+    fn leave_out(page: &mut GlobalMessagePage, sight: ChatSight) -> Result<(), Error> {
+        page.leave_out(sight);
+        Ok(())
+    }
 
     fn validate(&self) -> Result<(), Error> {
         check_query(&self.q)?;

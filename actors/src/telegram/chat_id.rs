@@ -33,6 +33,9 @@ pub enum ChatIdKind {
 }
 
 impl ChatId {
+    /// Telegram's own account, which sends login codes and other service messages.
+    pub const SERVICE_MESSAGES: Self = Self(777_000);
+
     /// Reads the marked form; `None` for a number that no chat can have.
     pub fn from_marked(marked: i64) -> Option<Self> {
         let valid = (1..=USER_MAX).contains(&marked)

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Chat, ChatId, ChatPermissions, ChatType};
+use crate::sight::ChatSight;
 
 /// A page of the address book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -16,6 +17,11 @@ pub struct ContactPage {
 }
 
 impl ContactPage {
+    /// Takes out what is of chats that are hidden.
+    pub(crate) fn leave_out(&mut self, sight: ChatSight) {
+        sight.leave_out(&mut self.contacts, |contact| contact.id);
+    }
+
     /// Where the next page begins, if there is one.
     pub fn next_cursor(&self) -> Option<String> {
         self.next_cursor.clone()
@@ -49,6 +55,13 @@ pub struct FoundChat {
     pub subscribers_count: Option<i32>,
     /// The id in the marked form, as all other operations take it.
     pub chat_id: ChatId,
+}
+
+impl FoundChat {
+    /// Whether it is the chat with Telegram itself.
+    pub(crate) fn is_service_messages(&self) -> bool {
+        self.result_type == ChatType::User && self.id == ChatId::SERVICE_MESSAGES.value()
+    }
 }
 
 /// A call that goes on in a group or a channel, as one must name it to join.

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::convert;
 use super::message_history::{MessagePage, PAGE_MAX};
 use super::{ChatId, ChatType, Connection, Message, TelegramError};
+use crate::sight::ChatSight;
 
 /// How many characters of a text a result of a search over all chats shows.
 const TEXT_CHARACTERS: usize = 200;
@@ -135,6 +136,11 @@ pub struct GlobalMessagePage {
 }
 
 impl GlobalMessagePage {
+    /// Takes out what is of chats that are hidden.
+    pub(crate) fn leave_out(&mut self, sight: ChatSight) {
+        sight.leave_out(&mut self.results, |result| result.marked_chat_id);
+    }
+
     /// Where the next page begins, if there is one.
     pub fn next_cursor(&self) -> Option<String> {
         self.next_cursor.clone()

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{ChatId, ForwardedFrom, Poll, ReactionCount, ServiceAction, TextEntity};
+use crate::sight::ChatSight;
 
 /// What kind of chat it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -59,6 +60,11 @@ pub struct ChatPage {
 }
 
 impl ChatPage {
+    /// Takes out what is of chats that are hidden.
+    pub(crate) fn leave_out(&mut self, sight: ChatSight) {
+        sight.leave_out(&mut self.chats, |chat| chat.id);
+    }
+
     /// A page of these chats.
     pub(crate) fn new(chats: Vec<Chat>, next_cursor: Option<String>, age_secs: Option<u64>) -> Self {
         Self { chats, next_cursor, age_secs }

@@ -6,6 +6,7 @@ use crate::error::{Code, Error};
 use crate::identity::AccountId;
 use crate::operation::{Access, AccountReference, Declaration, Invocation, RateClass, Work};
 use crate::runtime::now_secs;
+use crate::sight::ChatSight;
 use crate::user::UserContext;
 use crate::user::agent_keys::AgentKey;
 use crate::user::quotas::LimitState;
@@ -14,6 +15,8 @@ use crate::user::quotas::LimitState;
 pub(crate) struct Permit {
     /// The account that the call may touch: the caller's own, and no other.
     pub(crate) account: Option<AccountHandle>,
+    /// Which chats the caller may know of.
+    pub(crate) sight: ChatSight,
     /// What is left of the limits that the call drew from.
     pub(crate) limits: Vec<LimitState>,
 }
@@ -31,7 +34,7 @@ impl From<Error> for Denial {
 }
 
 /// Decides about one call. The order is fixed, so that a refusal never tells more than the caller may know: the key, the operation's
-/// access, the key's allowlist, the account's ownership, and the limits last.
+/// access, the key's allowlist, the account's ownership, the chats, and the limits last.
 pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invocation) -> Result<Permit, Denial> {
     let declaration = invocation.declaration;
     match caller.principal() {
@@ -46,12 +49,14 @@ pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invoca
         None => None,
         Some(reference) => Some(owned_account(user, reference, &invocation.work)?),
     };
+    let sight = ChatSight::of(caller.principal());
+    invocation.chats.iter().try_for_each(|chat| sight.admit(*chat))?;
     let account = id.and_then(|id| user.account(id));
     if matches!(invocation.work, Work::Account(_)) && account.is_none() {
         return Err(Error::account_suspended().into());
     }
     let limits = draw_limits(user, caller, declaration, id)?;
-    Ok(Permit { account, limits })
+    Ok(Permit { account, sight, limits })
 }
 
 /// The account of this user that a call names. The steps of a login name one that is none yet, and get no way to it.

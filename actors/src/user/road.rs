@@ -84,8 +84,9 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
                 }
             }
         }
-        Ok(Permit { account, limits }) => {
+        Ok(Permit { account, sight, limits }) => {
             let Invocation { declaration, work, body, fingerprint, .. } = invocation;
+            let work = work.seen_with(sight);
             let key = facts.idempotency_key.zip(fingerprint);
             let (request_id, waiting) = (facts.request_id, Waiting { reply, limits });
             let mine = Rc::clone(context);

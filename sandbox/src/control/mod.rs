@@ -34,6 +34,9 @@ pub enum ControlError {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewUser {
+    /// The id, for one that clients know by it, such as Telegram's own 777000; below all ids that are given otherwise.
+    #[serde(default)]
+    pub id: Option<i64>,
     /// The phone number, with or without a plus sign.
     pub phone: String,
     /// The first name.

@@ -117,7 +117,7 @@ pub fn sign_up(call: &mut Call<'_>, request: tl::functions::auth::SignUp) -> Res
         return Err(RpcError::bad_request("LASTNAME_INVALID"));
     }
     let dc_id = call.session.dc_id;
-    let new = NewUser { phone, first_name: first_name.into(), last_name: last_name.into(), username: None, dc_id };
+    let new = NewUser { id: None, phone, first_name: first_name.into(), last_name: last_name.into(), username: None, dc_id };
     call.change(Event::UserCreated(new));
     authorize(call, call.state().last.user, false)
 }

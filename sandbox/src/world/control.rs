@@ -10,7 +10,7 @@ use super::ids::{HexBytes, PeerId};
 use super::invite::Invite;
 use super::live::{Live, Origin, Transaction};
 use super::message_box::{Content, Message};
-use super::state::{Password, State, User};
+use super::state::{FIRST_USER_ID, Password, State, User};
 use super::{World, durable, srp};
 use crate::control::{
     AdvancedClock, BotAnswer, ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls,
@@ -141,9 +141,15 @@ impl World {
         if username.as_deref().is_some_and(|username| live.state.peer_by_username(username).is_some()) {
             return Err(ControlError::Conflict("username: it is taken".into()));
         }
+        if let Some(id) = user.id
+            && (!(1..FIRST_USER_ID).contains(&id) || live.state.users.contains_key(&id))
+        {
+            return Err(ControlError::Conflict(format!("id: must be below {FIRST_USER_ID}, and nobody's")));
+        }
         let dc_id = self.datacentres.home_dc_id;
-        let created = CreatedUser { id: live.state.last.user + 1, phone: format!("+{phone}") };
-        let mut events = vec![Event::UserCreated(event::NewUser { phone, first_name, last_name, username, dc_id })];
+        let created = CreatedUser { id: user.id.unwrap_or(live.state.last.user + 1), phone: format!("+{phone}") };
+        let new = event::NewUser { id: user.id, phone, first_name, last_name, username, dc_id };
+        let mut events = vec![Event::UserCreated(new)];
         if password.is_some() {
             events.push(Event::PasswordSet { user_id: created.id, password });
         }

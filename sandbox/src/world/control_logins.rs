@@ -32,6 +32,7 @@ impl World {
         let id = live.state.last.user + 1;
         let token = format!("{id}:{secret}");
         let user = NewUser {
+            id: None,
             phone: String::new(),
             first_name,
             last_name: String::new(),

@@ -336,6 +336,9 @@ pub enum Event {
 /// An account that is made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NewUser {
+    /// Its id; the next one, if none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<i64>,
     /// Digits, in the international form; a bot has none.
     pub phone: String,
     /// First name.

@@ -29,7 +29,7 @@ use super::topics::Forums;
 
 /// How many of a user's `random_id`s are remembered to refuse a repetition.
 pub const RANDOM_IDS_MAX: usize = 10_000;
-const FIRST_USER_ID: i64 = 5_000_000_001;
+pub(super) const FIRST_USER_ID: i64 = 5_000_000_001;
 const FIRST_CHAT_ID: i64 = 4_000_000_001;
 const FIRST_CHANNEL_ID: i64 = 2_000_000_001;
 

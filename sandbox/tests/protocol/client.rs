@@ -268,7 +268,8 @@ fn header_and_body(message: &Message) -> Vec<u8> {
 
 /// A signed-in client of a user that is made for it.
 pub(crate) fn signed_in(network: &TestNetwork, phone: &str) -> Client {
-    let user = NewUser { phone: phone.into(), first_name: "Ann".into(), last_name: None, username: None, password: None };
+    let user =
+        NewUser { id: None, phone: phone.into(), first_name: "Ann".into(), last_name: None, username: None, password: None };
     network.wait(network.world.create_user(user)).unwrap();
     let mut client = Client::connect(network.home());
     sign_in(&mut client, phone, || network.world.login_code(phone).unwrap().code);

@@ -5,6 +5,7 @@
 //! 1. without a token: 401;
 //! 2. with a key that has another scope: 403 that names the scope that is missing (or says that a person is needed);
 //! 3. as another user, on an account that is not theirs and on ids of no account: 403, all of them the same bytes;
+//!    and an agent on the chat with Telegram itself: 403;
 //! 4. with inputs that cannot be, made from the input's schema: 4xx that names the field. Every field is tried with a value of
 //!    another type, every text with one that is far too long, every list with far too many items, every required field by leaving
 //!    it out;

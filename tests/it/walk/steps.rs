@@ -53,6 +53,7 @@ pub(super) async fn walk(world: &World, entry: &Entry, example: &Example) -> Wal
     walk.with_another_scope().await;
     walk.without_a_persons_approval().await;
     walk.on_foreign_accounts().await;
+    walk.on_the_service_chat().await;
     walk.with_bad_inputs().await;
     walk.with_success().await;
     walk.walked
@@ -151,6 +152,28 @@ impl Walk<'_> {
                     Some(_) => {}
                 }
             }
+        }
+    }
+
+    /// Tries an agent on the chat with Telegram itself, wherever a chat is named.
+    async fn on_the_service_chat(&mut self) {
+        let Access::Scope(scope) = self.declaration.access else { return };
+        if scope.needs_approval() {
+            return;
+        }
+        let mut names = vec!["chatId", "chat", "fromChatId", "toChatId"];
+        if !self.fields.has("chatId") {
+            names.push("userId");
+        }
+        names.retain(|name| self.fields.has(name));
+        for name in names {
+            let (_, agent) = self.world.agent(scope.name()).await;
+            let mut inputs = self.inputs.clone();
+            inputs.insert(name.to_owned(), json!(777_000));
+            let answer = self.call(&agent, &inputs, "service").await;
+            let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
+            let found = json!([answer.status, problem["code"]]);
+            self.check(&format!("the refusal of {name}"), &found, &json!([403, "chat_not_allowed"]), &answer);
         }
     }
 

@@ -104,8 +104,10 @@ impl State {
     }
 
     fn create_user(&mut self, new: &NewUser) {
-        self.last.user += 1;
-        let id = self.last.user;
+        let id = new.id.unwrap_or_else(|| {
+            self.last.user += 1;
+            self.last.user
+        });
         let user = User {
             id,
             phone: new.phone.clone(),
