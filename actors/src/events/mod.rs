@@ -1,6 +1,6 @@
 //! The events of accounts: a durable log of each, and readers that resume where they were.
 //!
-//! [`log::AccountLog`] keeps one account's events, sealed and bounded. [`feed::Feed`] orders those of all accounts of a user and shares the
+//! `log::AccountLog` keeps one account's events, sealed and bounded. `feed::Feed` orders those of all accounts of a user and shares the
 //! recent ones. [`EventReader`] follows them from a [`Cursor`], whatever transport it serves.
 
 mod cursor;

@@ -139,7 +139,7 @@ impl Connection {
     /// Asks Telegram to send a code again, in the next way.
     ///
     /// # Errors
-    /// [`TelegramError::CodeExpired`], [`TelegramError::Refused`] when there is no other way, or what any call can meet.
+    /// [`TelegramError::Refused`] when the code has expired or there is no other way, or what any call can meet.
     pub async fn resend_code(&self, token: &LoginToken) -> Result<SentCode, TelegramError> {
         let LoginToken { phone, phone_code_hash } = token.clone();
         let request = functions::auth::ResendCode { phone_number: phone.clone(), phone_code_hash, reason: None };
@@ -149,7 +149,7 @@ impl Connection {
     /// Takes back a code that was sent.
     ///
     /// # Errors
-    /// [`TelegramError::CodeExpired`], or what any call can meet.
+    /// [`TelegramError::Refused`] when the code has expired, or what any call can meet.
     pub async fn cancel_code(&self, token: &LoginToken) -> Result<(), TelegramError> {
         let LoginToken { phone: phone_number, phone_code_hash } = token.clone();
         self.invoke(&functions::auth::CancelCode { phone_number, phone_code_hash }).await.map(|_| ())
