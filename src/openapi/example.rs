@@ -55,7 +55,7 @@ fn known(name: &str) -> Option<Value> {
         "token" | "botToken" => json!("123456:AbCdEf"),
         "sessionId" => json!("7000003"),
         "webhookId" => json!("wh_0123456789abcdef"),
-        "deliveryId" | "since" | "until" => json!("evt_000650a1b2c3d4e5"),
+        "deliveryId" | "since" | "upTo" => json!("evt_000650a1b2c3d4e5"),
         "label" | "deviceName" => json!("Lighthouse"),
         "host" => json!("proxy.example"),
         "port" => json!(1_080),

@@ -181,7 +181,7 @@ async fn what_is_not_taken_is_tried_again_holds_up_its_chat_alone_and_can_be_rep
     assert_eq!(dead["responseStatus"], 302);
     assert!(receiver.requests().await.iter().all(|request| request.url.path() == "/hook"));
     receiver.answer(200);
-    let none = api.post(&format!("{path}/replay"), json!({ "until": "evt_0000000000000001" })).await.expect(202);
+    let none = api.post(&format!("{path}/replay"), json!({ "upTo": "evt_0000000000000001" })).await.expect(202);
     assert_eq!(none["replayed"], 0);
     let one = api.post(&format!("{path}/replay"), json!({ "since": dead["id"] })).await.expect(202);
     assert_eq!(one["replayed"], 1);

@@ -141,7 +141,7 @@ pub struct ReplayDeliveries {
     since: Option<String>,
     /// Up to this delivery; to the newest if absent.
     #[serde(default)]
-    until: Option<String>,
+    up_to: Option<String>,
 }
 
 impl Operation for ReplayDeliveries {
@@ -159,14 +159,14 @@ impl Operation for ReplayDeliveries {
 
     fn validate(&self) -> Result<(), Error> {
         id("since", self.since.as_deref())?;
-        id("until", self.until.as_deref()).map(|_| ())
+        id("upTo", self.up_to.as_deref()).map(|_| ())
     }
 }
 
 impl UserOperation for ReplayDeliveries {
     async fn run(self, call: UserCall) -> Result<Replayed, Error> {
         let hook = call.own_webhook(&self.webhook_id)?;
-        let dead = hook.dead(id("since", self.since.as_deref())?, id("until", self.until.as_deref())?);
+        let dead = hook.dead(id("since", self.since.as_deref())?, id("upTo", self.up_to.as_deref())?);
         Ok(Replayed { replayed: call.replay_deliveries(&hook, &dead).await? })
     }
 }

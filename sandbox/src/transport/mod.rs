@@ -89,18 +89,8 @@ impl Transport {
         bytes
     }
 
-    /// A transport error such as -404, as the framing carries it. In the full framing Telegram sends no frame, but the code in the place of
-    /// length, sequence number and payload (seen by the authors of Telethon, and what clients of that framing look for).
+    /// A transport error such as -404, as the framing carries it.
     pub fn pack_error(&mut self, code: i32) -> Vec<u8> {
-        let code = code.to_le_bytes();
-        let Some(begun) = &mut self.begun else { return Vec::new() };
-        let mut bytes = match begun.framing {
-            Framing::Full { .. } => code.repeat(3),
-            _ => begun.framing.pack(&code),
-        };
-        if let Some(cipher) = &mut begun.cipher {
-            cipher.decrypt(&mut bytes);
-        }
-        bytes
+        self.pack(&code.to_le_bytes())
     }
 }

@@ -27,5 +27,5 @@ examples! {
     };
     "replay_deliveries" => |world| example(json!({ "webhookId": world.new_webhook(world.group).await }))
         .refuses("since", json!("evt_1"))
-        .refuses("until", json!("evt_1"));
+        .refuses("upTo", json!("evt_1"));
 }
