@@ -89,8 +89,18 @@ impl Transport {
         bytes
     }
 
-    /// A transport error such as -404, as the framing carries it.
+    /// A transport error such as -404, as the framing carries it. In the full framing the code stands alone, without a frame around it,
+    /// and the connection ends behind it: so both grammers and Telethon read it.
     pub fn pack_error(&mut self, code: i32) -> Vec<u8> {
-        self.pack(&code.to_le_bytes())
+        let code = code.to_le_bytes();
+        let Some(begun) = &mut self.begun else { return Vec::new() };
+        let mut bytes = match begun.framing {
+            Framing::Full { .. } => code.to_vec(),
+            _ => begun.framing.pack(&code),
+        };
+        if let Some(cipher) = &mut begun.cipher {
+            cipher.decrypt(&mut bytes);
+        }
+        bytes
     }
 }
