@@ -55,6 +55,8 @@ pub enum FaultKind {
     UserDeactivated,
     /// The call answers 303 `PHONE_MIGRATE_` with the datacentre in `dc`.
     PhoneMigrate,
+    /// `upload.getFile` sends on to a content delivery network, which there is none of.
+    CdnRedirect,
 }
 
 impl FaultKind {
@@ -121,6 +123,9 @@ impl Fault {
         if self.kind == FaultKind::PhoneMigrate && self.dc.is_none() {
             return Err(ArmError::NoDatacentre);
         }
+        if self.kind == FaultKind::CdnRedirect && self.method.as_deref() != Some("upload.getFile") {
+            return Err(ArmError::NotOfFiles);
+        }
         if self.kind.strikes_updates() && self.method.is_some() {
             return Err(ArmError::MethodOfUpdates);
         }
@@ -148,6 +153,9 @@ pub enum ArmError {
     /// A `phone_migrate` without its datacentre.
     #[error("dc: phone_migrate needs the number of a datacentre")]
     NoDatacentre,
+    /// A `cdn_redirect` of another method than the one for files.
+    #[error("method: cdn_redirect is of upload.getFile")]
+    NotOfFiles,
     /// A method for a fault of updates.
     #[error("method: updates are of no method; leave it out")]
     MethodOfUpdates,

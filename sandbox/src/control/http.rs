@@ -121,6 +121,8 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/bots/{bot}/answer", web::delete().to(release_bot))
         .route("/login-tokens/accept", web::post().to(accept_login_token))
         .route("/settings", web::put().to(set_settings))
+        .route("/users/{phone}/premium", web::put().to(set_premium))
+        .route("/files/expire-references", web::post().to(expire_file_references))
         .route("/messages", web::post().to(post_message))
         .route("/messages", web::get().to(messages))
         .route("/chats", web::post().to(create_chat))
@@ -200,6 +202,22 @@ async fn login_code(world: World, phone: web::Path<String>) -> Answer {
 async fn revoke_sessions(world: World, phone: web::Path<String>) -> Answer {
     let revoked = world.revoke_sessions(&phone).await?;
     Ok(HttpResponse::Ok().json(json!({ "revoked": revoked })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Premium {
+    premium: bool,
+}
+
+async fn set_premium(world: World, phone: web::Path<String>, body: web::Json<Premium>) -> Answer {
+    world.set_premium(&phone, body.premium).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+async fn expire_file_references(world: World) -> Answer {
+    world.expire_file_references().await?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 async fn post_message(world: World, message: web::Json<NewMessage>) -> Answer {

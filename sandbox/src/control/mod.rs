@@ -211,6 +211,29 @@ pub struct StoredMessage {
     /// Who wrote it first, as an id in the marked form, if it says that it was forwarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded_from: Option<i64>,
+    /// The album that it belongs to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub album: Option<i64>,
+    /// What it brings besides its text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media: Option<StoredMedia>,
+}
+
+/// What a message brings, as the network knows it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct StoredMedia {
+    /// Telegram's constructor for it, such as `messageMediaGeo`.
+    pub kind: String,
+    /// The file's name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// The file's length, in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<u64>,
+    /// The datacentre that keeps the file.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dc: Option<i32>,
 }
 
 /// What kind of chat to create.
@@ -340,6 +363,12 @@ pub trait Control: Send + Sync + 'static {
 
     /// Puts the network's clock ahead; what is due by then is sent before this answers.
     fn advance_clock(&self, seconds: i32) -> BoxFuture<'_, Result<AdvancedClock, ControlError>>;
+
+    /// Gives a user Telegram Premium, or takes it away.
+    fn set_premium(&self, phone: &str, premium: bool) -> BoxFuture<'_, Result<(), ControlError>>;
+
+    /// Lets every reference to a file that clients hold expire.
+    fn expire_file_references(&self) -> BoxFuture<'_, Result<(), ControlError>>;
 
     /// How often methods were called; all of them, or one.
     fn requests(&self, method: Option<&str>) -> Vec<MethodCalls>;

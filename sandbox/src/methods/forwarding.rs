@@ -1,8 +1,10 @@
 //! Forwarding messages, with and without their authors.
 
+use std::collections::BTreeMap;
+
 use grammers_tl_types as tl;
 
-use super::call::Call;
+use super::call::{Call, random};
 use super::error::RpcError;
 use super::messages;
 use super::permissions::{check_may_send, check_may_send_several, kind_of_content};
@@ -27,6 +29,7 @@ pub fn forward_messages(
     let (date, silent, reply_to) = (call.now, request.silent, request.top_msg_id);
     super::topics::check_open(call, from, peer, reply_to)?;
     let mut events = Vec::new();
+    let mut albums = BTreeMap::new();
     for (id, random_id) in request.id.iter().zip(&request.random_id) {
         let Some(original) = messages::find(call, source, *id) else { continue };
         if matches!(original.content, Content::Action(_)) {
@@ -36,7 +39,12 @@ pub fn forward_messages(
         let origin = (!request.drop_author).then(|| origin(call.state(), original));
         let content = original.content.clone();
         let message = NewMessage { from, peer, content, reply_to, quote: None, silent, random_id: Some(*random_id), date };
-        events.push((*random_id, Event::MessageForwarded { message, origin }));
+        // What was an album is one again.
+        let album = match call.state().albums.get(&original.shared_id) {
+            Some(album) => Some(*albums.entry(*album).or_insert(i64::from_le_bytes(random()?))),
+            None => None,
+        };
+        events.push((*random_id, Event::MessageForwarded { message, origin, album }));
     }
     if events.is_empty() {
         return Err(RpcError::bad_request("MESSAGE_ID_INVALID"));

@@ -27,12 +27,7 @@ pub fn send_message(call: &mut Call<'_>, request: tl::functions::messages::SendM
     let peer = call.peer(&request.peer)?;
     check_may_send(call, from, peer, Some(PLAIN))?;
     let content = text::content(call, &request.message, request.entities)?;
-    if request.random_id == 0 {
-        return Err(RpcError::bad_request("RANDOM_ID_EMPTY"));
-    }
-    if call.me()?.random_ids.contains(request.random_id) {
-        return Err(RpcError::new(500, "RANDOM_ID_DUPLICATE"));
-    }
+    check_random_id(call, request.random_id)?;
     let (reply_to, quote) = answered(call, peer, request.reply_to)?;
     let random_id = Some(request.random_id);
     let silent = request.silent;
@@ -45,6 +40,20 @@ pub fn send_message(call: &mut Call<'_>, request: tl::functions::messages::SendM
         drafts::set(call, peer, 0, None)?;
     }
     Ok(sent)
+}
+
+/// Whether a client's own id for a message is a new one.
+///
+/// # Errors
+/// `RANDOM_ID_EMPTY`, `RANDOM_ID_DUPLICATE`.
+pub fn check_random_id(call: &Call<'_>, random_id: i64) -> Result<(), RpcError> {
+    if random_id == 0 {
+        return Err(RpcError::bad_request("RANDOM_ID_EMPTY"));
+    }
+    if call.me()?.random_ids.contains(random_id) {
+        return Err(RpcError::new(500, "RANDOM_ID_DUPLICATE"));
+    }
+    Ok(())
 }
 
 /// The message that a new one answers, and what it quotes of it: one that is gone is not answered.

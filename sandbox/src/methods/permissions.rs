@@ -76,6 +76,7 @@ pub fn kind_of_content(content: &Content) -> Option<Kind> {
             Some(kind_of_document(&attributes))
         }
         Content::Attachment(Attachment::Poll(_)) => Some(POLL),
+        Content::Attachment(_) => None,
         Content::Action(_) => None,
     }
 }
@@ -83,7 +84,7 @@ pub fn kind_of_content(content: &Content) -> Option<Kind> {
 /// The kind of what is being sent.
 pub fn kind_of_media(media: &tl::enums::InputMedia) -> Option<Kind> {
     match media {
-        tl::enums::InputMedia::UploadedPhoto(_) => Some(PHOTO),
+        tl::enums::InputMedia::UploadedPhoto(_) | tl::enums::InputMedia::Photo(_) => Some(PHOTO),
         tl::enums::InputMedia::Poll(_) => Some(POLL),
         tl::enums::InputMedia::UploadedDocument(document) => Some(kind_of_document(&document.attributes)),
         _ => None,

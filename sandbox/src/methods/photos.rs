@@ -5,13 +5,14 @@ use grammers_tl_types as tl;
 use super::call::Call;
 use super::chat_profile::check_changes_info;
 use super::error::RpcError;
+use super::media;
 use super::upload;
 use crate::world::event::Event;
+use crate::world::file::Media;
 use crate::world::ids::PeerId;
-use crate::world::message_box::Media;
 use crate::world::privacy::PrivacyKey;
 use crate::world::profile::ProfileEvent;
-use crate::world::view::{count, profile_photo};
+use crate::world::view::count;
 
 /// Photos that one call gives.
 const PHOTOS_MAX: usize = 100;
@@ -40,22 +41,23 @@ fn uploaded(call: &mut Call<'_>, owner: i64, file: tl::enums::InputFile) -> Resu
         ttl_seconds: None,
         video: None,
     };
-    upload::uploaded(call, owner, photo.into())
+    media::file(call, photo.into())
 }
 
 /// A photo of somebody's, by what the network gave of it.
 fn known(call: &Call<'_>, of: PeerId, named: &tl::enums::InputPhoto) -> Option<Media> {
     let tl::enums::InputPhoto::Photo(named) = named else { return None };
     let photos = call.state().profiles.photos.get(&of)?;
-    let right = call.state().file_access_hash(named.id) == named.access_hash;
-    call.state().files.get(&named.id).filter(|photo| right && photos.contains(&photo.file_id)).cloned()
+    let known = upload::known(call, true, named.id, named.access_hash, &named.file_reference).ok()?;
+    photos.contains(&known.file_id).then(|| known.clone())
 }
 
 fn set(call: &mut Call<'_>, photo: Media) -> Result<tl::enums::photos::Photo, RpcError> {
     let user_id = call.user_id()?;
     let (of, date) = (PeerId::User(user_id), call.now);
     call.change(Event::Profile(ProfileEvent::PhotoSet { of, by: user_id, photo: photo.clone(), date }));
-    answer(call, profile_photo(&photo, call.state()))
+    let photo = call.view()?.profile_photo(&photo);
+    answer(call, photo)
 }
 
 fn answer(call: &Call<'_>, photo: tl::enums::Photo) -> Result<tl::enums::photos::Photo, RpcError> {
@@ -124,7 +126,8 @@ pub fn get_user_photos(
     let page = photos.into_iter().flat_map(|photos| photos.iter().rev()).filter(older);
     let page = page.skip(usize::try_from(request.offset).unwrap_or(0));
     let page = page.take(usize::try_from(request.limit).unwrap_or(0).min(PHOTOS_MAX));
-    let page = page.filter_map(|id| call.state().files.get(id)).map(|photo| profile_photo(photo, call.state()));
+    let view = call.view()?;
+    let page = page.filter_map(|id| call.state().files.get(id)).map(|photo| view.profile_photo(photo));
     let photos: Vec<_> = page.collect();
     let users = vec![call.view()?.user(user)];
     if photos.len() == total {
@@ -179,7 +182,7 @@ fn edit(call: &mut Call<'_>, of: PeerId, photo: tl::enums::InputChatPhoto) -> Re
 }
 
 /// The photo that a file's location means, if the caller may see it.
-pub fn at(call: &Call<'_>, location: &tl::types::InputPeerPhotoFileLocation) -> Result<Media, RpcError> {
+pub fn at<'a>(call: &'a Call<'_>, location: &tl::types::InputPeerPhotoFileLocation) -> Result<&'a Media, RpcError> {
     let (me, of) = (call.user_id()?, call.peer(&location.peer)?);
     let visible = match of {
         PeerId::User(id) => call.state().permits(id, PrivacyKey::ProfilePhoto, me),
@@ -187,5 +190,5 @@ pub fn at(call: &Call<'_>, location: &tl::types::InputPeerPhotoFileLocation) -> 
     };
     let photos = call.state().profiles.photos.get(&of).filter(|_| visible);
     let photo = photos.filter(|photos| photos.contains(&location.photo_id)).and(call.state().files.get(&location.photo_id));
-    photo.cloned().ok_or(RpcError::bad_request("PHOTO_ID_INVALID"))
+    photo.ok_or(RpcError::bad_request("PHOTO_ID_INVALID"))
 }

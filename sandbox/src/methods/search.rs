@@ -6,8 +6,9 @@ use grammers_tl_types::Deserializable;
 use super::call::Call;
 use super::error::RpcError;
 use super::history::{self, Window, is_hidden};
+use crate::world::file::Media;
 use crate::world::ids::{HexBytes, PeerId};
-use crate::world::message_box::{Content, Media, Message};
+use crate::world::message_box::{Content, Message};
 use crate::world::pins::box_owner;
 use crate::world::view::count;
 

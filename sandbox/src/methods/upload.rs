@@ -1,29 +1,19 @@
-//! Files: up in parts, and down in pieces.
+//! The bytes of files: up in parts, and down in pieces.
 
 use grammers_tl_types as tl;
 
 use super::call::Call;
 use super::error::RpcError;
-use super::messages;
-use super::permissions::{check_may_send, kind_of_media};
 use super::photos;
-use super::polls;
-use super::scheduled;
-use super::text;
-use crate::world::event::NewMessage;
-use crate::world::files::{PART_BYTES_MAX, PARTS_MAX};
-use crate::world::ids::HexBytes;
-use crate::world::message_box::{Content, Media};
-use grammers_tl_types::Serializable;
+use crate::world::file::{Media, ReferenceFault};
+use crate::world::files::{PART_BYTES_MAX, PARTS_MAX, PREMIUM_PARTS_MAX};
+use crate::world::view::{PROFILE_PHOTO, WHOLE_PHOTO};
 
 /// The longest piece that one call gives, in bytes.
 const PIECE_BYTES_MAX: i64 = 1024 * 1024;
 /// What offsets and lengths of pieces must be multiples of, in bytes; with `precise`, the smaller one.
 const ALIGNMENT: i64 = 4 * 1024;
 const PRECISE_ALIGNMENT: i64 = 1024;
-/// The longest caption, in characters.
-const CAPTION_CHARS_MAX: usize = 1024;
-const NAME_CHARS_MAX: usize = 256;
 
 /// `upload.saveFilePart`.
 pub fn save_file_part(call: &mut Call<'_>, request: tl::functions::upload::SaveFilePart) -> Result<bool, RpcError> {
@@ -32,15 +22,20 @@ pub fn save_file_part(call: &mut Call<'_>, request: tl::functions::upload::SaveF
 
 /// `upload.saveBigFilePart`.
 pub fn save_big_file_part(call: &mut Call<'_>, request: tl::functions::upload::SaveBigFilePart) -> Result<bool, RpcError> {
-    if request.file_total_parts != -1 && !(1..=PARTS_MAX).contains(&request.file_total_parts) {
+    if request.file_total_parts != -1 && !(1..=parts_max(call)?).contains(&request.file_total_parts) {
         return Err(RpcError::bad_request("FILE_PARTS_INVALID"));
     }
     save(call, request.file_id, request.file_part, &request.bytes)
 }
 
+/// How many parts a file of the caller may have.
+pub fn parts_max(call: &Call<'_>) -> Result<i32, RpcError> {
+    Ok(if call.me()?.premium { PREMIUM_PARTS_MAX } else { PARTS_MAX })
+}
+
 fn save(call: &Call<'_>, file_id: i64, part: i32, bytes: &[u8]) -> Result<bool, RpcError> {
     let owner = call.user_id()?;
-    if !(0..PARTS_MAX).contains(&part) {
+    if !(0..parts_max(call)?).contains(&part) {
         return Err(RpcError::bad_request("FILE_PART_INVALID"));
     }
     if bytes.is_empty() {
@@ -53,83 +48,26 @@ fn save(call: &Call<'_>, file_id: i64, part: i32, bytes: &[u8]) -> Result<bool, 
     Ok(true)
 }
 
-/// `messages.sendMedia`: photos and documents that were uploaded.
-pub fn send_media(call: &mut Call<'_>, request: tl::functions::messages::SendMedia) -> Result<tl::enums::Updates, RpcError> {
-    let from = call.user_id()?;
-    let peer = call.peer(&request.peer)?;
-    check_may_send(call, from, peer, kind_of_media(&request.media))?;
-    if request.message.chars().count() > CAPTION_CHARS_MAX {
-        return Err(RpcError::bad_request("MEDIA_CAPTION_TOO_LONG"));
-    }
-    let random_id = request.random_id;
-    if random_id == 0 {
-        return Err(RpcError::bad_request("RANDOM_ID_EMPTY"));
-    }
-    if call.me()?.random_ids.contains(random_id) {
-        return Err(RpcError::new(500, "RANDOM_ID_DUPLICATE"));
-    }
-    let entities = if request.message.is_empty() {
-        HexBytes::default()
-    } else {
-        match text::content(call, &request.message, request.entities)? {
-            Content::Text { entities, .. } => entities,
-            _ => HexBytes::default(),
-        }
-    };
-    let content = match request.media {
-        tl::enums::InputMedia::Poll(asked) => Content::Attachment(polls::made(call, peer, *asked)?),
-        media => Content::Media { text: request.message, entities, media: uploaded(call, from, media)? },
-    };
-    let (reply_to, quote) = messages::answered(call, peer, request.reply_to)?;
-    let new =
-        NewMessage { from, peer, content, reply_to, quote, silent: request.silent, random_id: Some(random_id), date: call.now };
-    scheduled::send(call, new, request.schedule_date)
+/// What of a file a client asks for.
+struct Wanted {
+    file_id: i64,
+    part_size: u64,
 }
 
-/// What was uploaded, put together.
-pub(super) fn uploaded(call: &mut Call<'_>, owner: i64, media: tl::enums::InputMedia) -> Result<Media, RpcError> {
-    let (file, photo, mime_type, attributes) = match media {
-        tl::enums::InputMedia::UploadedPhoto(photo) => (photo.file, true, "image/jpeg".to_owned(), HexBytes::default()),
-        tl::enums::InputMedia::UploadedDocument(document) => {
-            (document.file, false, document.mime_type, HexBytes(document.attributes.to_bytes()))
-        }
-        _ => return Err(RpcError::bad_request("MEDIA_INVALID")),
-    };
-    let (upload_id, parts, name) = match file {
-        tl::enums::InputFile::File(file) => (file.id, file.parts, file.name),
-        tl::enums::InputFile::Big(file) => (file.id, file.parts, file.name),
-        tl::enums::InputFile::StoryDocument(_) => return Err(RpcError::bad_request("MEDIA_INVALID")),
-    };
-    if name.chars().count() > NAME_CHARS_MAX || mime_type.len() > NAME_CHARS_MAX {
-        return Err(RpcError::bad_request("MEDIA_INVALID"));
-    }
-    if !(1..=PARTS_MAX).contains(&parts) {
-        return Err(RpcError::bad_request("FILE_PARTS_INVALID"));
-    }
-    let file_id = call.state().last.file + 1;
-    let assembled = call.files.assemble(owner, upload_id, parts, file_id).map_err(|_| RpcError::internal())?;
-    let assembled = assembled.ok_or(RpcError::bad_request("FILE_PART_0_MISSING"))?;
-    let (size, part_size, dc_id) = (assembled.size, assembled.part_size, call.session.dc_id);
-    Ok(Media { file_id, photo, size, part_size, mime_type, name, attributes, date: call.now, dc_id })
-}
-
-/// The file at a location, for who has its hash.
-fn located(call: &Call<'_>, location: &tl::enums::InputFileLocation) -> Result<Media, RpcError> {
-    let (id, access_hash) = match location {
-        tl::enums::InputFileLocation::InputDocumentFileLocation(location) => (location.id, location.access_hash),
-        tl::enums::InputFileLocation::InputPhotoFileLocation(location) => (location.id, location.access_hash),
-        tl::enums::InputFileLocation::InputPeerPhotoFileLocation(location) => return photos::at(call, location),
-        _ => return Err(RpcError::bad_request("LOCATION_INVALID")),
-    };
-    let media = call.state().files.get(&id).cloned();
-    let media = media.filter(|media| call.state().file_access_hash(media.file_id) == access_hash);
-    media.ok_or(RpcError::bad_request("FILE_ID_INVALID"))
-}
-
-/// `upload.getFile`.
+/// `upload.getFile`: of the file itself or of one of its smaller pictures, from the datacentre that keeps it.
 pub fn get_file(call: &mut Call<'_>, request: tl::functions::upload::GetFile) -> Result<tl::enums::upload::File, RpcError> {
     call.user_id()?;
-    let media = located(call, &request.location)?;
+    let (media, size) = match request.location {
+        tl::enums::InputFileLocation::InputDocumentFileLocation(at) => {
+            (known(call, false, at.id, at.access_hash, &at.file_reference)?, at.thumb_size)
+        }
+        tl::enums::InputFileLocation::InputPhotoFileLocation(at) => {
+            (known(call, true, at.id, at.access_hash, &at.file_reference)?, at.thumb_size)
+        }
+        tl::enums::InputFileLocation::InputPeerPhotoFileLocation(at) => (photos::at(call, &at)?, WHOLE_PHOTO.to_owned()),
+        _ => return Err(RpcError::bad_request("LOCATION_INVALID")),
+    };
+    let wanted = wanted(media, &size).ok_or(RpcError::bad_request("LOCATION_INVALID"))?;
     if media.dc_id != call.session.dc_id {
         return Err(RpcError::new(303, format!("FILE_MIGRATE_{}", media.dc_id)));
     }
@@ -143,7 +81,41 @@ pub fn get_file(call: &mut Call<'_>, request: tl::functions::upload::GetFile) ->
         return Err(RpcError::bad_request("LIMIT_INVALID"));
     }
     let (offset, limit) = (offset.unsigned_abs(), limit.unsigned_abs());
-    let bytes = call.files.read(media.file_id, media.part_size, offset, limit).map_err(|_| RpcError::internal())?;
-    let kind = if media.photo { tl::enums::storage::FileType::FileJpeg } else { tl::enums::storage::FileType::FileUnknown };
+    let bytes = call.files.read(wanted.file_id, wanted.part_size, offset, limit).map_err(|_| RpcError::internal())?;
+    let is_picture = media.photo || !size.is_empty();
+    let kind = if is_picture { tl::enums::storage::FileType::FileJpeg } else { tl::enums::storage::FileType::FileUnknown };
     Ok(tl::types::upload::File { r#type: kind, mtime: media.date, bytes }.into())
+}
+
+/// The file that a client names, if it shows what it must.
+///
+/// # Errors
+/// `FILE_ID_INVALID`, or why the reference does not do.
+pub fn known<'a>(
+    call: &'a Call<'_>,
+    photo: bool,
+    id: i64,
+    access_hash: i64,
+    file_reference: &[u8],
+) -> Result<&'a Media, RpcError> {
+    let viewer = call.user_id()?;
+    let media = call.state().files.get(&id).filter(|media| media.photo == photo);
+    let media = media.filter(|_| call.state().file_access_hash(viewer, id) == access_hash);
+    let media = media.ok_or(RpcError::bad_request("FILE_ID_INVALID"))?;
+    match call.state().check_file_reference(viewer, id, file_reference) {
+        Ok(()) => Ok(media),
+        Err(ReferenceFault::Empty) => Err(RpcError::bad_request("FILE_REFERENCE_EMPTY")),
+        Err(ReferenceFault::Expired) => Err(RpcError::bad_request("FILE_REFERENCE_EXPIRED")),
+        Err(ReferenceFault::Invalid) => Err(RpcError::bad_request("FILE_REFERENCE_INVALID")),
+    }
+}
+
+/// The size of this name: a file itself has none.
+fn wanted(media: &Media, size: &str) -> Option<Wanted> {
+    let is_whole = if media.photo { [WHOLE_PHOTO, PROFILE_PHOTO].contains(&size) } else { size.is_empty() };
+    if is_whole {
+        return Some(Wanted { file_id: media.file_id, part_size: media.part_size });
+    }
+    let thumbnail = media.thumbnails.iter().find(|thumbnail| thumbnail.kind == size)?;
+    Some(Wanted { file_id: thumbnail.file_id, part_size: thumbnail.part_size })
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use grammers_tl_types::Serializable;
+use grammers_tl_types::{Identifiable, Serializable};
 
 const RPC_RESULT: u32 = 0xf35c_6d01;
 const RPC_ERROR: u32 = 0x2144_ca19;
@@ -40,7 +40,7 @@ impl Message {
 
 /// `rpc_result` of a request; large results are compressed.
 pub fn rpc_result(request_id: i64, result: &[u8]) -> Vec<u8> {
-    let compressed = if result.len() >= COMPRESS_BYTES_MIN { compress(result) } else { None };
+    let compressed = if result.len() >= COMPRESS_BYTES_MIN && !is_file(result) { compress(result) } else { None };
     let mut body = Vec::with_capacity(result.len().min(COMPRESS_BYTES_MIN) + 12);
     body.extend_from_slice(&RPC_RESULT.to_le_bytes());
     body.extend_from_slice(&request_id.to_le_bytes());
@@ -52,6 +52,11 @@ pub fn rpc_result(request_id: i64, result: &[u8]) -> Vec<u8> {
         None => body.extend_from_slice(result),
     }
     body
+}
+
+/// Files are compressed already, most of them.
+fn is_file(result: &[u8]) -> bool {
+    result.first_chunk() == Some(&grammers_tl_types::types::upload::File::CONSTRUCTOR_ID.to_le_bytes())
 }
 
 fn compress(result: &[u8]) -> Option<Vec<u8>> {

@@ -10,8 +10,9 @@ use crate::clock;
 /// Client messages that are remembered to recognise repeats.
 const RECEIVED_MAX: usize = 1_024;
 
-/// Server messages that are kept until the client acknowledges them.
+/// Server messages that are kept until the client acknowledges them, and how many bytes they may have in all.
 const UNACKNOWLEDGED_MAX: usize = 512;
+const UNACKNOWLEDGED_BYTES_MAX: usize = 16 * 1_024 * 1_024;
 
 /// A message on its way to whatever connection the session has now.
 pub type Outgoing = Message;
@@ -128,10 +129,16 @@ impl Session {
             *received = Received::Answered(message.id);
         }
         self.unacknowledged.insert(message.id, message.clone());
-        if self.unacknowledged.len() > UNACKNOWLEDGED_MAX {
-            self.unacknowledged.pop_first();
-        }
+        self.forget_oldest();
         self.deliver(message);
+    }
+
+    fn forget_oldest(&mut self) {
+        let mut bytes: usize = self.unacknowledged.values().map(|message| message.body.len()).sum();
+        while self.unacknowledged.len() > UNACKNOWLEDGED_MAX || bytes > UNACKNOWLEDGED_BYTES_MAX {
+            let Some((_, oldest)) = self.unacknowledged.pop_first() else { return };
+            bytes -= oldest.body.len();
+        }
     }
 
     /// Sends a service message that nobody acknowledges.

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use grammers_tl_types::{self as tl, Serializable};
 use sha1::{Digest, Sha1};
 use tokio::sync::mpsc;
 
@@ -20,6 +21,9 @@ use crate::methods::envelope::{self, Opened};
 use crate::methods::error::RpcError;
 use crate::methods::{self, Method};
 use crate::rpc::{Api, BoxFuture, RpcOutcome, RpcRequest, SessionAddress};
+
+/// The number of a content delivery network's datacentre.
+const CDN_DC_ID: i32 = 203;
 
 /// What stands for the name of a method that the network does not have.
 const UNKNOWN_METHOD: &str = "unknown";
@@ -60,7 +64,7 @@ impl Api for World {
         let name = method.map_or(UNKNOWN_METHOD, |method| method.name);
         let user = phone_of(&live, request.session.into());
         live.requests.note(LoggedRequest { method: name.into(), user: user.clone(), at_ms: now_ms() });
-        note_client(&mut live, request.session, &opened);
+        note_client(&mut live, request.session, &opened, name);
         let Some(fault) = live.faults.strike_call(name, user.as_deref()) else {
             return settle(self.run(&mut live, request.session, method, &opened));
         };
@@ -169,8 +173,9 @@ fn phone_of(live: &Live, key: KeyAddress) -> Option<String> {
     live.state.users.get(&user_id).map(|user| user.phone.clone())
 }
 
-fn note_client(live: &mut Live, session: SessionAddress, opened: &Opened) {
-    live.set_wants_updates(session, !opened.without_updates);
+/// Calls for the bytes of files want no updates, whoever makes them (<https://core.telegram.org/method/invokeWithoutUpdates>).
+fn note_client(live: &mut Live, session: SessionAddress, opened: &Opened, method: &str) {
+    live.set_wants_updates(session, !opened.without_updates && !method.starts_with("upload."));
     let Some(client) = &opened.client else { return };
     let key = session.into();
     live.set_client(key, client.clone());
@@ -185,6 +190,7 @@ fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<
     let error = match fault.kind {
         FaultKind::FloodWait => RpcError::new(420, format!("FLOOD_WAIT_{}", fault.seconds())),
         FaultKind::RpcError => RpcError::new(fault.code.unwrap_or(400), fault.message.clone().unwrap_or_default()),
+        FaultKind::CdnRedirect => return (RpcOutcome::Result(cdn_redirect()), None),
         FaultKind::DropConnection => return (RpcOutcome::DropConnection, None),
         FaultKind::AuthKeyUnregistered => RpcError::unauthorized(),
         FaultKind::SessionRevoked => RpcError::new(401, "SESSION_REVOKED"),
@@ -207,4 +213,16 @@ fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<
         matches!(fault.kind, FaultKind::AuthKeyUnregistered | FaultKind::SessionRevoked | FaultKind::AuthKeyDuplicated);
     let written = signs_out.then(|| change(live, Event::SignedOut { keys: vec![key] }));
     (error.into(), written)
+}
+
+/// What sends a client on to a content delivery network, <https://core.telegram.org/cdn>.
+fn cdn_redirect() -> Vec<u8> {
+    let redirect = tl::types::upload::FileCdnRedirect {
+        dc_id: CDN_DC_ID,
+        file_token: vec![0; 16],
+        encryption_key: vec![0; 32],
+        encryption_iv: vec![0; 16],
+        file_hashes: Vec::new(),
+    };
+    tl::enums::upload::File::from(redirect).to_bytes()
 }

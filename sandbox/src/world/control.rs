@@ -2,19 +2,23 @@
 
 use std::collections::BTreeMap;
 
+use grammers_tl_types::{Serializable, name_for_id};
+
 use super::administration::{right, taken};
 use super::buttons::ButtonEvent;
 use super::control_bots::{known_bot, markup};
 use super::event::{self, Event};
+use super::file::FileEvent;
 use super::ids::{HexBytes, PeerId};
 use super::invite::Invite;
 use super::live::{Live, Origin, Transaction};
 use super::message_box::{Content, Message};
 use super::state::{FIRST_USER_ID, Password, State, User};
+use super::view::View;
 use super::{World, durable, srp};
 use crate::control::{
     AdvancedClock, BotAnswer, ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls,
-    NewBot, NewChat, NewMessage, NewUser, ScannedToken, Settings, StoredMessage, Target,
+    NewBot, NewChat, NewMessage, NewUser, ScannedToken, Settings, StoredMedia, StoredMessage, Target,
 };
 use crate::faults::Fault;
 use crate::journal::Written;
@@ -107,6 +111,16 @@ impl Control for World {
 
     fn advance_clock(&self, seconds: i32) -> BoxFuture<'_, Result<AdvancedClock, ControlError>> {
         settle(self.put_ahead(seconds))
+    }
+
+    fn set_premium(&self, phone: &str, premium: bool) -> BoxFuture<'_, Result<(), ControlError>> {
+        let mut live = self.lock();
+        let user_id = known_user(&live.state, "phone", phone).map(|user| user.id);
+        settle(user_id.map(|user_id| ((), change(&mut live, vec![Event::PremiumSet { user_id, premium }]))))
+    }
+
+    fn expire_file_references(&self) -> BoxFuture<'_, Result<(), ControlError>> {
+        settle(Ok(((), change(&mut self.lock(), vec![Event::File(FileEvent::ReferencesExpired)]))))
     }
 
     fn requests(&self, method: Option<&str>) -> Vec<MethodCalls> {
@@ -343,5 +357,14 @@ fn stored(state: &State, user: &User, message: &Message) -> StoredMessage {
     let text = message.content.text().to_owned();
     let (chat_id, out) = (message.peer.into(), from_id == Some(user.id));
     let forwarded_from = state.forwards.get(&message.shared_id).map(|origin| origin.from.into());
-    StoredMessage { id: message.id, chat_id, from_id, out, date: message.date, text, forwarded_from }
+    let album = state.albums.get(&message.shared_id).copied();
+    let media = stored_media(state, user, &message.content);
+    StoredMessage { id: message.id, chat_id, from_id, out, date: message.date, text, forwarded_from, album, media }
+}
+
+fn stored_media(state: &State, user: &User, content: &Content) -> Option<StoredMedia> {
+    let told = View::new(state, user.id).media(content)?;
+    let kind = name_for_id(u32::from_le_bytes(*told.to_bytes().first_chunk()?)).to_owned();
+    let Content::Media { media, .. } = content else { return Some(StoredMedia { kind, name: None, size: None, dc: None }) };
+    Some(StoredMedia { kind, name: Some(media.name.clone()), size: Some(media.size), dc: Some(media.dc_id) })
 }

@@ -7,6 +7,7 @@ use super::administration::Administered;
 use super::bot::NewBot;
 use super::buttons::ButtonEvent;
 use super::drafts::Drafting;
+use super::file::FileEvent;
 use super::folder::Folder;
 use super::group_call::GroupCallEvent;
 use super::ids::{HexBytes, KeyAddress, PeerId};
@@ -154,6 +155,25 @@ pub enum Event {
         message: NewMessage,
         /// Where it says that it comes from; nothing for a copy.
         origin: Option<ForwardOrigin>,
+        /// The album that it belongs to.
+        #[serde(default)]
+        album: Option<i64>,
+    },
+    /// A message of an album was sent.
+    AlbumItemSent {
+        /// The new message.
+        message: NewMessage,
+        /// The album.
+        album: i64,
+    },
+    /// Something happened to files, without a message.
+    File(FileEvent),
+    /// An account began to pay for Telegram Premium, or stopped.
+    PremiumSet {
+        /// Whose.
+        user_id: i64,
+        /// Whether it pays.
+        premium: bool,
     },
     /// A message was edited.
     MessageEdited {

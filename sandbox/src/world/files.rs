@@ -6,14 +6,21 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The largest part, in bytes.
 pub const PART_BYTES_MAX: usize = 512 * 1024;
 /// How many bytes tell what a file is.
 const BEGINNING_BYTES: u64 = 16;
 /// The most parts that a file may have.
-pub const PARTS_MAX: i32 = 8_000;
+pub const PARTS_MAX: i32 = 4_000;
+/// The same for who pays for Telegram Premium.
+pub const PREMIUM_PARTS_MAX: i32 = 8_000;
 
+/// How long the parts of an upload are kept that no message has taken.
+const UPLOAD_KEPT: Duration = Duration::from_secs(24 * 3_600);
+
+const UPLOAD_PREFIX: &str = "upload-";
 const PRIVATE_FILE_MODE: u32 = 0o600;
 const PRIVATE_FOLDER_MODE: u32 = 0o700;
 
@@ -35,9 +42,21 @@ pub struct Assembled {
 }
 
 impl FileStore {
-    /// A store in a folder that lasts.
+    /// A store in a folder that lasts. Uploads that nobody finished are forgotten.
     pub fn open(world: &Path) -> Self {
-        Self { folder: world.join("files"), temporary: false }
+        let store = Self { folder: world.join("files"), temporary: false };
+        store.forget_old_uploads();
+        store
+    }
+
+    fn forget_old_uploads(&self) {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        for entry in entries.filter(|entry| entry.file_name().to_string_lossy().starts_with(UPLOAD_PREFIX)) {
+            let age = entry.metadata().and_then(|metadata| metadata.modified()).ok().and_then(|at| at.elapsed().ok());
+            if age.is_some_and(|age| age > UPLOAD_KEPT) {
+                let _tried_again_at_the_next_start = fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     /// A store that goes when it is dropped.
@@ -46,7 +65,7 @@ impl FileStore {
     }
 
     fn upload(&self, owner: i64, upload_id: i64) -> PathBuf {
-        self.folder.join(format!("upload-{owner}-{upload_id:016x}"))
+        self.folder.join(format!("{UPLOAD_PREFIX}{owner}-{upload_id:016x}"))
     }
 
     fn file(&self, file_id: i64) -> PathBuf {
@@ -58,11 +77,7 @@ impl FileStore {
     /// # Errors
     /// When it cannot be written.
     pub fn put_part(&self, owner: i64, upload_id: i64, part: i32, bytes: &[u8]) -> io::Result<()> {
-        let folder = self.upload(owner, upload_id);
-        fs::DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER_MODE).create(&folder)?;
-        let mut options = OpenOptions::new();
-        let mut file = options.create(true).truncate(true).write(true).mode(PRIVATE_FILE_MODE).open(part_path(&folder, part))?;
-        file.write_all(bytes)
+        write_part(&self.upload(owner, upload_id), part, bytes)
     }
 
     /// The first bytes of an upload, if its first part is there.
@@ -114,6 +129,16 @@ impl FileStore {
         Ok(Some(Assembled { size, part_size }))
     }
 
+    /// Makes a file of bytes that nobody uploaded.
+    ///
+    /// # Errors
+    /// When the disk fails.
+    pub fn put_whole(&self, file_id: i64, bytes: &[u8]) -> io::Result<Assembled> {
+        write_part(&self.file(file_id), 0, bytes)?;
+        let size = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        Ok(Assembled { size, part_size: size })
+    }
+
     /// Reads up to `limit` bytes of a file from `offset`; fewer at its end.
     ///
     /// # Errors
@@ -147,6 +172,13 @@ impl Drop for FileStore {
             let _was_never_used = fs::remove_dir_all(&self.folder);
         }
     }
+}
+
+fn write_part(folder: &Path, part: i32, bytes: &[u8]) -> io::Result<()> {
+    fs::DirBuilder::new().recursive(true).mode(PRIVATE_FOLDER_MODE).create(folder)?;
+    let mut options = OpenOptions::new();
+    let mut file = options.create(true).truncate(true).write(true).mode(PRIVATE_FILE_MODE).open(part_path(folder, part))?;
+    file.write_all(bytes)
 }
 
 fn part_path(folder: &Path, part: i32) -> PathBuf {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::attachment::Attachment;
 use super::event::NewMessage;
+use super::file::Media;
 use super::ids::{HexBytes, PeerId};
 use super::phone_call::Reason;
 use super::profile::ProfileAction;
@@ -86,7 +87,7 @@ pub enum Content {
         /// What was sent.
         media: Media,
     },
-    /// Something that is no file: a poll.
+    /// Something that is no file: a contact, a place.
     Attachment(Attachment),
     /// A notice about the conversation.
     Action(Action),
@@ -108,29 +109,6 @@ impl Content {
             Self::Attachment(_) | Self::Action(_) => &[],
         }
     }
-}
-
-/// A photo or a file.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Media {
-    /// Names its bytes.
-    pub file_id: i64,
-    /// A photo, not a file.
-    pub photo: bool,
-    /// How many bytes it has.
-    pub size: u64,
-    /// How many bytes each part of its upload had but the last.
-    pub part_size: u64,
-    /// Its media type, as its sender says.
-    pub mime_type: String,
-    /// Its name, as its sender says.
-    pub name: String,
-    /// What its sender says of it: a serialised `Vector<DocumentAttribute>`, or nothing.
-    pub attributes: HexBytes,
-    /// When it was sent, in Unix seconds.
-    pub date: i32,
-    /// The datacentre that keeps it.
-    pub dc_id: i32,
 }
 
 /// What a service message tells.

@@ -15,6 +15,7 @@ mod control_logins;
 mod conversation;
 pub mod drafts;
 pub mod event;
+pub mod file;
 pub mod files;
 pub mod folder;
 pub mod group_call;
@@ -35,6 +36,7 @@ pub mod scheduled;
 pub mod srp;
 pub mod state;
 pub mod topics;
+pub mod thumbnail;
 pub mod view;
 
 use std::collections::BTreeMap;

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::file::Media;
 use super::ids::PeerId;
-use super::message_box::Media;
 use super::privacy::{PrivacyKey, PrivacyRule};
 use super::state::State;
 

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::admin_log::AdminLogs;
 use super::administration::{Administration, right};
@@ -11,12 +10,13 @@ use super::bot::Bot;
 use super::buttons::Markups;
 use super::call_table::CallTable;
 use super::drafts::Drafts;
+use super::file::Media;
 use super::folder::Folder;
 use super::group_call::GroupCall;
 use super::ids::{HexBytes, KeyAddress, PeerId};
 use super::invite::{Importer, Invite, JoinRequest};
 use super::login_token::LoginToken;
-use super::message_box::{Media, Message, MessageBox};
+use super::message_box::{Message, MessageBox};
 use super::peer_settings::PeerSettings;
 use super::phone_call::PhoneCall;
 use super::pins::Pins;
@@ -90,6 +90,12 @@ pub struct State {
     /// Photos and files that were sent, by id.
     #[serde(default)]
     pub files: BTreeMap<i64, Media>,
+    /// How often the references of files have expired.
+    #[serde(default)]
+    pub file_generation: i32,
+    /// The albums that messages belong to, by the messages' shared ids.
+    #[serde(default)]
+    pub albums: BTreeMap<i64, i64>,
     /// What users, groups and channels show of themselves.
     #[serde(default)]
     pub profiles: Profiles,
@@ -262,6 +268,9 @@ pub struct User {
     pub settings: BTreeMap<PeerId, PeerSettings>,
     /// The last `random_id`s that were used.
     pub random_ids: RandomIds,
+    /// Whether they pay for Telegram Premium.
+    #[serde(default)]
+    pub premium: bool,
 }
 
 impl User {
@@ -431,6 +440,8 @@ impl State {
             phone_calls: CallTable::default(),
             group_calls: CallTable::default(),
             files: BTreeMap::new(),
+            file_generation: 0,
+            albums: BTreeMap::new(),
             profiles: Profiles::default(),
             pins: Pins::default(),
             markups: Markups::default(),
@@ -450,13 +461,6 @@ impl State {
                 file: 0,
             },
         }
-    }
-
-    /// What a client must show to be given a file.
-    pub fn file_access_hash(&self, file_id: i64) -> i64 {
-        let digest =
-            Sha256::new().chain_update(&self.secret.0).chain_update(b"file").chain_update(file_id.to_le_bytes()).finalize();
-        digest.first_chunk().map_or(0, |bytes| i64::from_le_bytes(*bytes))
     }
 
     /// The user with this phone number (digits).

@@ -44,6 +44,11 @@ impl State {
                     user.password.clone_from(password);
                 }
             }
+            Event::PremiumSet { user_id, premium } => {
+                if let Some(user) = self.users.get_mut(user_id) {
+                    user.premium = *premium;
+                }
+            }
             Event::ContactsRemoved { owner, contacts } => {
                 if let Some(user) = self.users.get_mut(owner) {
                     user.contacts.retain(|contact, _| !contacts.contains(contact));
@@ -122,6 +127,7 @@ impl State {
             dialogs: BTreeMap::new(),
             settings: BTreeMap::new(),
             random_ids: RandomIds::default(),
+            premium: false,
         };
         self.users.insert(id, user);
         if !new.phone.is_empty() {

@@ -6,10 +6,19 @@ use crate::world::ids::PeerId;
 use crate::world::state::{ForwardOrigin, State};
 
 impl State {
-    pub(super) fn forward_message(&mut self, message: &NewMessage, origin: Option<&ForwardOrigin>) -> Vec<Notice> {
+    pub(super) fn forward_message(
+        &mut self,
+        message: &NewMessage,
+        origin: Option<&ForwardOrigin>,
+        album: Option<i64>,
+    ) -> Vec<Notice> {
         let notices = self.send_message(message);
+        let shared_id = self.last.shared_message;
         if let Some(origin) = origin {
-            self.forwards.insert(self.last.shared_message, origin.clone());
+            self.forwards.insert(shared_id, origin.clone());
+        }
+        if let Some(album) = album {
+            self.albums.insert(shared_id, album);
         }
         notices
     }

@@ -16,8 +16,7 @@ impl State {
             sender.random_ids.remember(random_id);
         }
         if let Content::Media { media, .. } = &new.content {
-            self.last.file = self.last.file.max(media.file_id);
-            self.files.insert(media.file_id, media.clone());
+            self.keep_file(media);
         }
         self.last.shared_message += 1;
         let shared_id = self.last.shared_message;

@@ -194,7 +194,12 @@ impl State {
         self.log_for_admins(notes);
         match event {
             Event::MessageSent(message) => self.send_message(message),
-            Event::MessageForwarded { message, origin } => self.forward_message(message, origin.as_ref()),
+            Event::MessageForwarded { message, origin, album } => self.forward_message(message, origin.as_ref(), *album),
+            Event::AlbumItemSent { message, album } => self.forward_message(message, None, Some(*album)),
+            Event::File(event) => {
+                self.apply_to_files(event);
+                Vec::new()
+            }
             Event::MessageEdited { editor, peer, message_id, content, date } => {
                 self.edit_message(*editor, *peer, *message_id, content, *date)
             }

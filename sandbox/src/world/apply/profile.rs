@@ -2,8 +2,9 @@
 
 use super::{About, Notice};
 use crate::world::event::NewMessage;
+use crate::world::file::Media;
 use crate::world::ids::PeerId;
-use crate::world::message_box::{Action, Media};
+use crate::world::message_box::Action;
 use crate::world::privacy::PrivacyKey;
 use crate::world::profile::{ProfileAction, ProfileEvent, ProfileNotice, SlowMode};
 use crate::world::state::State;

@@ -127,10 +127,7 @@ impl View<'_> {
 
     fn logged_photo(&mut self, photo: Option<i64>) -> tl::enums::Photo {
         let known = photo.and_then(|id| self.state.files.get(&id));
-        known.map_or_else(
-            || tl::types::PhotoEmpty { id: photo.unwrap_or(0) }.into(),
-            |media| super::profile_photo(media, self.state),
-        )
+        known.map_or_else(|| tl::types::PhotoEmpty { id: photo.unwrap_or(0) }.into(), |media| self.profile_photo(media))
     }
 
     fn plain_participant(&mut self, channel: &Channel, user_id: i64) -> tl::enums::ChannelParticipant {

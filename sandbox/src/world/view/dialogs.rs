@@ -56,7 +56,7 @@ impl View<'_> {
         let about = self.state.about_of(PeerId::User(user.id));
         let about_visible = !about.is_empty() && self.state.permits(user.id, PrivacyKey::About, self.viewer);
         let about = about_visible.then(|| about.to_owned());
-        let profile_photo = self.visible_photo(user.id).map(|photo| super::profile_photo(photo, self.state));
+        let profile_photo = self.visible_photo(user.id).map(|photo| self.profile_photo(photo));
         let common = self.state.chats.values().filter(|chat| {
             user.id != self.viewer && chat.members.contains_key(&user.id) && chat.members.contains_key(&self.viewer)
         });

@@ -4,15 +4,11 @@ use grammers_tl_types as tl;
 use grammers_tl_types::Deserializable;
 
 use super::View;
-use crate::world::attachment::Attachment;
 use crate::world::buttons::Markup;
 use crate::world::ids::PeerId;
-use crate::world::message_box::{Action, Content, Media, Message};
+use crate::world::message_box::{Action, Content, Message};
 use crate::world::privacy::PrivacyKey;
-use crate::world::state::{ForwardOrigin, State};
-
-/// The name of a photo's largest size, and how wide and high it is said to be: the network does not look into photos.
-const PHOTO_SIZE: (&str, i32) = ("y", 1280);
+use crate::world::state::ForwardOrigin;
 
 impl View<'_> {
     /// A message.
@@ -67,7 +63,7 @@ impl View<'_> {
                 replies: None,
                 edit_date: message.edit_date,
                 post_author: None,
-                grouped_id: None,
+                grouped_id: self.state.albums.get(&message.shared_id).copied(),
                 reactions,
                 restriction_reason: None,
                 ttl_period: None,
@@ -134,15 +130,6 @@ impl View<'_> {
         Some(format!("{} {}", author.first_name, author.last_name).trim().to_owned())
     }
 
-    fn media(&mut self, content: &Content) -> Option<tl::enums::MessageMedia> {
-        match content {
-            Content::Media { media, .. } if media.photo => Some(photo(media, self.state)),
-            Content::Media { media, .. } => Some(document(media, self.state)),
-            Content::Attachment(Attachment::Poll(poll_id)) => self.poll_media(*poll_id),
-            Content::Text { .. } | Content::Action(_) => None,
-        }
-    }
-
     fn is_outgoing(&self, message: &Message, post: bool) -> bool {
         match message.peer {
             PeerId::Channel(id) if post => self.state.channels.get(&id).is_some_and(|channel| channel.creator == self.viewer),
@@ -186,45 +173,6 @@ impl View<'_> {
         self.mentioned.extend(users.iter().copied().map(PeerId::User));
         users.to_vec()
     }
-}
-
-fn photo(media: &Media, state: &State) -> tl::enums::MessageMedia {
-    let photo = Some(super::profile::whole(media, state, PHOTO_SIZE));
-    tl::types::MessageMediaPhoto { spoiler: false, live_photo: false, photo, ttl_seconds: None, video: None }.into()
-}
-
-fn document(media: &Media, state: &State) -> tl::enums::MessageMedia {
-    use tl::enums::DocumentAttribute;
-    let attributes: Vec<DocumentAttribute> = Vec::from_bytes(&media.attributes.0).unwrap_or_default();
-    let is = |wanted: fn(&DocumentAttribute) -> bool| attributes.iter().any(wanted);
-    let video = is(|attribute| matches!(attribute, DocumentAttribute::Video(_)));
-    let round = is(|attribute| matches!(attribute, DocumentAttribute::Video(video) if video.round_message));
-    let voice = is(|attribute| matches!(attribute, DocumentAttribute::Audio(audio) if audio.voice));
-    let document = tl::types::Document {
-        id: media.file_id,
-        access_hash: state.file_access_hash(media.file_id),
-        file_reference: media.file_id.to_le_bytes().to_vec(),
-        date: media.date,
-        mime_type: media.mime_type.clone(),
-        size: i64::try_from(media.size).unwrap_or(i64::MAX),
-        thumbs: None,
-        video_thumbs: None,
-        dc_id: media.dc_id,
-        attributes,
-    };
-    tl::types::MessageMediaDocument {
-        nopremium: false,
-        spoiler: false,
-        video,
-        round,
-        voice,
-        document: Some(document.into()),
-        alt_documents: None,
-        video_cover: None,
-        video_timestamp: None,
-        ttl_seconds: None,
-    }
-    .into()
 }
 
 pub(super) fn read_entities(entities: &[u8]) -> Option<Vec<tl::enums::MessageEntity>> {

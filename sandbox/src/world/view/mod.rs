@@ -5,6 +5,7 @@ mod dialogs;
 mod folders;
 mod group_calls;
 mod invites;
+mod media;
 mod messages;
 mod participants;
 mod peers;
@@ -22,8 +23,8 @@ use sha2::{Digest, Sha256};
 use super::ids::PeerId;
 use super::state::State;
 
+pub use media::{PROFILE_PHOTO, WHOLE_PHOTO};
 pub use peers::count;
-pub use profile::profile_photo;
 pub use updates::SEQ;
 
 /// Builds answers and updates for one user, and remembers the peers that they speak of.

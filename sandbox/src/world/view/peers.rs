@@ -59,7 +59,7 @@ impl View<'_> {
             apply_min_photo: false,
             fake: false,
             bot_attach_menu: false,
-            premium: false,
+            premium: user.premium,
             attach_menu_enabled: false,
             bot_can_edit: false,
             close_friend: false,

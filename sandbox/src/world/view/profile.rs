@@ -5,14 +5,11 @@ use grammers_tl_types as tl;
 use super::View;
 use crate::clock::now_secs;
 use crate::world::administration::banned_rights;
+use crate::world::file::Media;
 use crate::world::ids::PeerId;
-use crate::world::message_box::Media;
 use crate::world::privacy::{PrivacyKey, PrivacyRule};
 use crate::world::profile::{ProfileAction, ProfileNotice};
-use crate::world::state::{State, User};
-
-/// The one size of a profile's photo: the network does not look into photos, so it has neither smaller nor larger ones.
-const PROFILE_SIZE: (&str, i32) = ("c", 640);
+use crate::world::state::User;
 
 impl View<'_> {
     /// A person's photo as the viewer may see it.
@@ -37,7 +34,7 @@ impl View<'_> {
 
     /// A current photo of a group or a channel, whole.
     pub(super) fn whole_photo(&self, peer: PeerId) -> Option<tl::enums::Photo> {
-        self.state.photo_of(peer).map(|photo| profile_photo(photo, self.state))
+        self.state.photo_of(peer).map(|photo| self.profile_photo(photo))
     }
 
     /// When a person was last there, as far as the viewer may know; who hides it from others is not told of others either.
@@ -57,7 +54,7 @@ impl View<'_> {
             ProfileAction::Title(title) => tl::types::MessageActionChatEditTitle { title: title.clone() }.into(),
             ProfileAction::PhotoRemoved => tl::enums::MessageAction::ChatDeletePhoto,
             ProfileAction::Photo(photo_id) => {
-                let photo = self.state.files.get(photo_id).map(|photo| profile_photo(photo, self.state));
+                let photo = self.state.files.get(photo_id).map(|photo| self.profile_photo(photo));
                 let photo = photo.unwrap_or_else(|| tl::types::PhotoEmpty { id: *photo_id }.into());
                 tl::types::MessageActionChatEditPhoto { photo }.into()
             }
@@ -150,25 +147,4 @@ impl View<'_> {
         });
         bare.collect()
     }
-}
-
-/// A profile's photo.
-pub fn profile_photo(photo: &Media, state: &State) -> tl::enums::Photo {
-    whole(photo, state, PROFILE_SIZE)
-}
-
-/// A photo of one size, of this name and so wide and high.
-pub(super) fn whole(photo: &Media, state: &State, (name, side): (&str, i32)) -> tl::enums::Photo {
-    let size = i32::try_from(photo.size).unwrap_or(i32::MAX);
-    tl::types::Photo {
-        has_stickers: false,
-        id: photo.file_id,
-        access_hash: state.file_access_hash(photo.file_id),
-        file_reference: photo.file_id.to_le_bytes().to_vec(),
-        date: photo.date,
-        sizes: vec![tl::types::PhotoSize { r#type: name.into(), w: side, h: side, size }.into()],
-        video_sizes: None,
-        dc_id: photo.dc_id,
-    }
-    .into()
 }
