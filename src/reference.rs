@@ -204,6 +204,9 @@ fn inputs(operation: &Value, schemas: &Map<String, Value>) -> String {
     if operation.pointer("/requestBody/content/application~1octet-stream").is_some() {
         row("(the body)", "body", &Value::Null, true, "Bytes.");
     }
+    for (name, property) in form_of(operation).into_iter().flatten() {
+        row(name, "form", property, false, text(property, "description"));
+    }
     if let Some(schema) = operation.pointer("/requestBody/content/application~1json/schema") {
         let schema = resolved(schema, schemas);
         match schema.get("properties").and_then(Value::as_object) {
@@ -216,6 +219,11 @@ fn inputs(operation: &Value, schemas: &Map<String, Value>) -> String {
         }
     }
     rows
+}
+
+/// The parts of the form that an operation takes, if it takes one.
+fn form_of(operation: &Value) -> Option<&Map<String, Value>> {
+    operation.pointer("/requestBody/content/multipart~1form-data/schema/properties")?.as_object()
 }
 
 fn requires(schema: &Value, name: &str) -> bool {
@@ -295,6 +303,11 @@ fn curl(described: &Described<'_>) -> String {
         options.push_str(&format!(" --json '{}'", body.to_string().replace('\'', "'\\''")));
     } else if operation.pointer("/requestBody/content/application~1octet-stream").is_some() {
         options.push_str(" --data-binary @file");
+    } else if let Some(form) = form_of(operation) {
+        // Parts that may be several are files.
+        for (name, _) in form.iter().filter(|(_, part)| part.get("items").is_some()) {
+            options.push_str(&format!(" -F {name}=@one -F {name}=@another"));
+        }
     }
     let query = if query.is_empty() { String::new() } else { format!("?{}", query.join("&")) };
     let method = if method == "GET" { String::new() } else { format!(" -X {method}") };

@@ -119,6 +119,8 @@ pub struct Declaration {
     pub header_fields: &'static [(&'static str, &'static str)],
     /// Whether the request's body is bytes of any kind, handed on as they come.
     pub takes_bytes: bool,
+    /// Whether those bytes are a `multipart/form-data` form, whose parts are the fields that are no headers.
+    pub takes_form: bool,
     /// Whether an operation that takes bytes also takes a JSON object of its fields instead: then the fields that are no headers are
     /// in that object only.
     pub takes_json_instead: bool,
@@ -161,6 +163,7 @@ impl Declaration {
             body_field: None,
             header_fields: &[],
             takes_bytes: false,
+            takes_form: false,
             takes_json_instead: false,
             bytes_max: None,
             ends_with_caller: false,
@@ -215,6 +218,12 @@ impl Declaration {
     /// The same, reading a body of bytes.
     pub const fn takes_bytes(mut self) -> Self {
         self.takes_bytes = true;
+        self
+    }
+
+    /// The same, reading a `multipart/form-data` form as it comes.
+    pub const fn takes_form(mut self) -> Self {
+        (self.takes_bytes, self.takes_form) = (true, true);
         self
     }
 

@@ -8,7 +8,7 @@ use tokio::sync::Semaphore;
 use crate::audit::AuditLog;
 use crate::events::EventHub;
 use crate::outbound::Outbound;
-use crate::runtime::{ArbiterPool, RestartPolicy};
+use crate::runtime::{ArbiterPool, RestartPolicy, Workers};
 use crate::settings::{ApiCredentials, Settings};
 use crate::speech::Deepgram;
 use crate::store::DataFolder;
@@ -25,6 +25,8 @@ pub(crate) struct Environment {
     pub(crate) keys: KeyIndex,
     pub(crate) events: Arc<EventHub>,
     pub(crate) pool: ArbiterPool,
+    /// What encrypts and decrypts files.
+    pub(crate) workers: Workers,
     /// Accounts that are connecting hold a permit.
     pub(crate) connects: Arc<Semaphore>,
     /// The credentials that an administrator has set; they stand before those of the settings.

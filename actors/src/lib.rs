@@ -12,6 +12,7 @@ mod directory;
 mod environment;
 pub mod error;
 pub mod events;
+mod form;
 pub mod gateway;
 pub mod idempotency;
 pub mod identity;

@@ -27,6 +27,9 @@ use crate::user::UserCall;
 
 pub use crate::declaration::{Access, BASE_PATH, Declaration, Effect, Method, RateClass, Repetition};
 
+/// Among so many fields the one at fault is looked for.
+const CULPRITS_MAX: usize = 64;
+
 /// The account id that a request names. Text that is no id at all is kept as "no account", so that it is answered exactly like an
 /// account that does not exist.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -337,23 +340,45 @@ impl<O: Operation> Declared<O> {
 fn decode<O: Operation>(arguments: Value, work: fn(O) -> Work) -> Result<Invocation, Error> {
     let declaration = Declared::<O>::DECLARATION;
     let fingerprint = declaration.effect.is_mutation().then(|| Fingerprint::of(declaration.name, &arguments));
-    let operation: O = serde_path_to_error::deserialize(arguments).map_err(|error| undecodable(declaration, &error))?;
+    let decoded = serde_path_to_error::deserialize(&arguments);
+    let operation: O = decoded.map_err(|error| undecodable::<O>(declaration, &arguments, &error))?;
     operation.validate()?;
     let (account, chats) = (operation.account(), operation.chats());
     Ok(Invocation { declaration, account, chats, work: work(operation), body: None, fingerprint })
 }
 
-/// A body with a missing or mistyped field is 422; where there is no body, the path or query is at fault and it is 400.
-fn undecodable(declaration: &Declaration, error: &serde_path_to_error::Error<serde_json::Error>) -> Error {
-    let code = if declaration.method.has_body() { Code::UnprocessableInput } else { Code::BadRequest };
+/// A body with a missing or mistyped field is 422; where there is no body, the path, the query or a header is at fault and it is 400.
+fn undecodable<O: Operation>(
+    declaration: &Declaration,
+    arguments: &Value,
+    error: &serde_path_to_error::Error<serde_json::Error>,
+) -> Error {
+    let in_body = declaration.method.has_body() && !declaration.takes_bytes;
+    let code = if in_body { Code::UnprocessableInput } else { Code::BadRequest };
     let reason = error.inner().to_string();
     let place = error.path().to_string();
     let field = match reason.split('`').nth(1) {
         Some(name) if reason.starts_with("missing field") && place == "." => name.to_owned(),
         Some(name) if reason.starts_with("missing field") => format!("{place}.{name}"),
+        _ if error.path().iter().next().is_none() => culprit::<O>(arguments, &reason).unwrap_or_default(),
         _ => place,
     };
+    let header = declaration.header_fields.iter().find(|(_, name)| *name == field);
+    let field = header.map_or(field, |(header, _)| (*header).to_owned());
     Error::new(code, format!("{field}: {reason}")).in_field(field)
+}
+
+/// The field at fault where the error does not tell, which is so for fields that several operations share: without it, the error is
+/// another one, or none.
+fn culprit<O: Operation>(arguments: &Value, reason: &str) -> Option<String> {
+    let members = arguments.as_object().filter(|members| members.len() <= CULPRITS_MAX)?;
+    let is_culprit = |name: &&String| {
+        let others = members.iter().filter(|(other, _)| other != name).map(|(other, value)| (other.clone(), value.clone()));
+        let without: Result<O, _> = serde_json::from_value(Value::Object(others.collect()));
+        let error = without.err().map(|error| error.to_string());
+        error.is_none_or(|error| error != reason && !error.starts_with(&format!("missing field `{name}`")))
+    };
+    members.keys().find(is_culprit).cloned()
 }
 
 macro_rules! erase {

@@ -10,7 +10,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::events::EventHub;
 use crate::identity::{KeyId, UserId};
-use crate::runtime::{ArbiterPool, RestartPolicy};
+use crate::runtime::{ArbiterPool, RestartPolicy, Workers};
 use crate::settings::Settings;
 use crate::speech::Deepgram;
 use crate::store::{DataFolder, DataFolderError, SledStore};
@@ -62,6 +62,7 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
         keys,
         events,
         pool: ArbiterPool::start(threads),
+        workers: Workers::start(threads, "transfers").map_err(|_| StartError::NoThread)?,
         connects,
         server_credentials: RwLock::new(server_credentials),
         deepgram,

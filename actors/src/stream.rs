@@ -38,6 +38,16 @@ pub fn byte_stream() -> (ByteSender, ByteStream) {
     (ByteSender(sender), ByteStream { pieces: receiver, digest: None })
 }
 
+/// A stream of bytes that are at hand.
+pub fn stream_of(bytes: Bytes) -> ByteStream {
+    let (sender, stream) = byte_stream();
+    for piece in [Piece::Bytes(bytes), Piece::End] {
+        // There is room for both.
+        let _sent = sender.0.try_send(Ok(piece));
+    }
+    stream
+}
+
 impl ByteSender {
     /// Writes a piece; waits for room.
     ///
@@ -116,6 +126,9 @@ mod tests {
         drop(sender);
         stream.next().await.unwrap();
         assert_eq!(stream.next().await.unwrap_err().code(), Code::BadRequest);
+        let mut at_hand = stream_of(Bytes::from_static(b"two"));
+        assert_eq!(at_hand.next().await.unwrap().as_deref(), Some(b"two".as_slice()));
+        assert_eq!(at_hand.next().await.unwrap(), None);
         let (sender, stream) = byte_stream();
         drop(stream);
         assert_eq!(sender.send(Bytes::new()).await, Err(ReaderGone));

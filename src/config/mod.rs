@@ -200,7 +200,7 @@ fn server(sources: &mut Sources) -> Option<ServerConfiguration> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = size(sources, "server.threads", 0..=256);
     let body_bytes_max = size(sources, "server.body_bytes_max", 1_024..=64 * 1_024 * 1_024);
-    let upload_bytes_max = size(sources, "server.upload_bytes_max", 1_024..=4_194_304_000);
+    let upload_bytes_max = size(sources, "server.upload_bytes_max", 1_024..=41_943_040_000);
     let connections_max = size(sources, "server.connections_max", 1..=1_000_000);
     let mut seconds = |key, range| Duration::from_secs(sources.number(key, range));
     let request_limit = seconds("server.request_secs", 1..=600);

@@ -27,6 +27,8 @@ enum BodyForm {
     Json,
     /// Bytes.
     Bytes,
+    /// Bytes that are a form.
+    Form,
     /// Bytes, or the JSON object that the fields are in.
     BytesOrJson,
 }
@@ -70,6 +72,7 @@ impl Fields {
         let kinds = properties.iter().map(|(name, schema)| (name.clone(), kind(schema))).collect();
         let in_path = path_parameters(declaration.path).map(str::to_owned).collect();
         let body = match (declaration.takes_bytes, declaration.takes_json_instead) {
+            _ if declaration.takes_form => BodyForm::Form,
             (true, true) => BodyForm::BytesOrJson,
             (true, false) => BodyForm::Bytes,
             (false, _) if declaration.method.has_body() => BodyForm::Json,
@@ -89,7 +92,7 @@ impl Fields {
     pub(super) fn are_bytes(&self, request: &HttpRequest) -> bool {
         match self.body {
             BodyForm::Absent | BodyForm::Json => false,
-            BodyForm::Bytes => true,
+            BodyForm::Bytes | BodyForm::Form => true,
             BodyForm::BytesOrJson => !is_json(request),
         }
     }
@@ -109,7 +112,7 @@ impl Fields {
             (BodyForm::Json, Some(payload)) => (self.read_json(request, payload, limits).await?, self.headers),
             // The object holds every field, those among them that are headers beside bytes.
             (BodyForm::BytesOrJson, Some(payload)) => (self.read_json(request, payload, limits).await?, [].as_slice()),
-            (BodyForm::BytesOrJson, None) => (Map::new(), self.headers),
+            (BodyForm::BytesOrJson, None) | (BodyForm::Form, _) => (Map::new(), self.headers),
             (BodyForm::Absent | BodyForm::Bytes | BodyForm::Json, _) => (self.read_query(request)?, self.headers),
         };
         for (header, name) in headers {

@@ -50,7 +50,8 @@ fn may_answer(declaration: &Declaration, names_account: bool, code: Code) -> boo
         Code::IdempotencyKeyReused | Code::AuditUnavailable => is_mutation,
         Code::RequestTimeout | Code::PayloadTooLarge | Code::UnprocessableInput => has_body,
         Code::UnsupportedMediaType => {
-            declaration.method.has_body() && (!declaration.takes_bytes || declaration.takes_json_instead)
+            let is_plain_bytes = declaration.takes_bytes && !declaration.takes_json_instead && !declaration.takes_form;
+            declaration.method.has_body() && !is_plain_bytes
         }
         Code::RangeNotSatisfiable => declaration.header_fields.iter().any(|(header, _)| *header == "range"),
         // Operations that answer it say so themselves.

@@ -19,6 +19,7 @@ fn known(name: &str) -> Option<Value> {
         "messageId" | "message_id" | "maxId" | "replyTo" => json!(7),
         "messageIds" => json!([7]),
         "phone" => json!("+15550000001"),
+        "phoneNumber" | "phone_number" => json!("+15550000003"),
         "code" => json!("12345"),
         "password" => json!("correct horse"),
         "link" => json!("https://t.me/+AbCdEfGh12345678"),

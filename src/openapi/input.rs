@@ -28,12 +28,13 @@ pub(super) fn of(entry: &Entry, generators: &mut Generators) -> Input {
     let with_headers = properties.clone();
     for (header, field) in declaration.header_fields {
         let Some(schema) = properties.remove(*field) else { continue };
-        // What a client says of the length of its body is HTTP's own matter.
-        if *header != "content-length" {
+        // What a client says of its body's length and type is HTTP's own matter.
+        if !matches!(*header, "content-length" | "content-type") {
             parameters.push(parameter(header, "header", is_required(field), schema));
         }
     }
-    let in_query = !declaration.method.has_body() || (declaration.takes_bytes && !declaration.takes_json_instead);
+    let has_plain_bytes = declaration.takes_bytes && !declaration.takes_form;
+    let in_query = !declaration.method.has_body() || (has_plain_bytes && !declaration.takes_json_instead);
     if in_query {
         for (name, schema) in std::mem::take(&mut properties) {
             let spelled = declaration.query_spellings.iter().find(|(_, field)| *field == name);
@@ -48,12 +49,13 @@ pub(super) fn of(entry: &Entry, generators: &mut Generators) -> Input {
         parameters.push(idempotency_key());
     }
     let mut content = Map::new();
-    if declaration.takes_bytes {
+    if has_plain_bytes {
         let bytes = json!({ "schema": { "type": "string", "format": "binary", "minLength": 1 } });
         content.insert("application/octet-stream".into(), bytes);
     }
     if let Some(body) = json_body(declaration, properties, &required, &mut schema) {
-        content.insert("application/json".into(), json!({ "schema": body }));
+        let kind = if declaration.takes_form { "multipart/form-data" } else { "application/json" };
+        content.insert(kind.into(), json!({ "schema": body }));
     }
     let needs_body = declaration.takes_bytes || declaration.body_field.is_some() || has_required(&content);
     let body = (!content.is_empty()).then(|| json!({ "required": needs_body, "content": content }));

@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use reqwest::Method;
 use serde_json::json;
 
-use crate::harness::{BORIS, BORIS_PASSWORD, Options, Sandbox, eventually, send};
+use crate::harness::{ADA, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, eventually, send};
 
 /// Bytes in which every place can be told from every other.
 fn bytes(length: usize) -> Vec<u8> {
@@ -137,4 +137,106 @@ async fn uploads_that_cannot_be_are_refused_and_send_nothing() {
     };
     eventually("the account works on", sent).await;
     assert_eq!(control.calls("messages.sendMedia").await, 0, "nothing was sent");
+}
+
+/// What Telegram's constructor, and what a message's own words say of each kind of file.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_kind_of_file_has_its_attributes() {
+    let sandbox = Sandbox::start_with(Options::default().with("VASYA_ACCOUNT_BURST", "1000")).await;
+    let (api, account, control) = (sandbox.api(), sandbox.account(), sandbox.control());
+    let chat = format!("/accounts/{account}/chats/5000000003");
+    let first = api.post(&format!("{chat}/messages"), json!({ "text": "listen" })).await.expect(200);
+    let kinds = [
+        ("photo", "photo", json!({ "x-spoiler": "true" }), json!({ "spoiler": true })),
+        (
+            "video",
+            "video",
+            json!({ "x-width": "640", "x-height": "360", "x-duration": "7" }),
+            json!({ "width": 640, "height": 360, "duration": 7.0, "supports_streaming": true }),
+        ),
+        ("video", "video", json!({ "x-supports-streaming": "false" }), json!({ "supports_streaming": null })),
+        ("video_note", "video", json!({ "x-width": "240", "x-height": "240" }), json!({ "width": 240, "height": 240 })),
+        ("gif", "video", json!({ "x-duration": "2" }), json!({ "duration": 2.0 })),
+        (
+            "audio",
+            "audio",
+            json!({ "x-title": "%C3%89tude", "x-performer": "Chopin", "x-duration": "180" }),
+            json!({ "title": "Étude", "performer": "Chopin", "duration": 180.0 }),
+        ),
+        ("voice", "voice", json!({ "x-duration": "3" }), json!({ "duration": 3.0 })),
+        ("sticker", "document", json!({ "x-emoji": "%F0%9F%90%99" }), json!({ "emoji": "🐙" })),
+        ("document", "document", json!({}), json!({ "file_name": "a.bin" })),
+    ];
+    for (kind, media_type, headers, told) in kinds {
+        let mut request = api.request(Method::POST, &format!("{chat}/media")).header("x-file-name", "a.bin");
+        request = request.header("x-kind", kind).header("x-reply-to", first["id"].to_string()).header("x-silent", "true");
+        request = request.header("x-caption", "*loud*").header("x-format", "markdown").body(bytes(5_000));
+        for (header, value) in headers.as_object().unwrap() {
+            request = request.header(header, value.as_str().unwrap());
+        }
+        let sent = send(request).await.expect(200);
+        let info = &sent["media"][0];
+        assert_eq!((&info["kind"], &info["media_type"]), (&json!(kind), &json!(media_type)), "{sent}");
+        for (field, value) in told.as_object().unwrap() {
+            assert_eq!(&info[field], value, "{kind}: {field} of {sent}");
+        }
+        assert_eq!((&sent["text"], &sent["entities"][0]["type"]), (&json!("loud"), &json!("italic")));
+        assert_eq!((&sent["reply_to"], &sent["silent"]), (&first["id"], &json!(true)));
+    }
+    let stored = control.messages(CLARA, ADA).await;
+    let told: Vec<_> = stored.iter().filter_map(|message| message["media"]["kind"].as_str()).collect();
+    assert_eq!((told.len(), told[0], told[1]), (9, "messageMediaPhoto", "messageMediaDocument"));
+
+    let refused = [
+        ("x-kind", "film", "x-kind"),
+        ("x-width", "wide", "width"),
+        ("x-width", "640", "x-width"),
+        ("x-title", "%FF", "x-title"),
+        ("x-duration", "-1", "x-duration"),
+        ("x-silent", "perhaps", "silent"),
+        ("x-quote", "without%20an%20answer", "quote"),
+        ("x-schedule-at", "1", "scheduleAt"),
+    ];
+    for (header, value, field) in refused {
+        let kind = if header == "x-duration" { "video" } else { "audio" };
+        let request = api.request(Method::POST, &format!("{chat}/media")).header("x-file-name", "a");
+        let request = if header == "x-kind" { request } else { request.header("x-kind", kind) };
+        let answer = send(request.header(header, value).body(bytes(10))).await;
+        assert_eq!((answer.status, answer.json()["field"].as_str()), (400, Some(field)), "{}", answer.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_file_depends_on_the_account() {
+    let sandbox = Sandbox::start().await;
+    let (account, control) = (sandbox.account(), sandbox.control());
+    let address = sandbox.base_url().trim_start_matches("http://").to_owned();
+    // The head alone: what is too large is refused before a byte of it was sent.
+    let upload = |kind: &str, length: u64| {
+        let mut socket = TcpStream::connect(&address).unwrap();
+        let head = format!(
+            "POST /api/v1/accounts/{account}/chats/5000000003/media HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\n\
+             x-file-name: a\r\nx-kind: {kind}\r\ncontent-length: {length}\r\n\r\n",
+            sandbox.token()
+        );
+        socket.write_all(head.as_bytes()).unwrap();
+        socket
+    };
+    let answer = |mut socket: TcpStream| {
+        let mut answer = [0; 2_048];
+        let read = socket.read(&mut answer).unwrap();
+        String::from_utf8_lossy(&answer[..read]).into_owned()
+    };
+    let mebibytes = |count: u64| count * 1_024 * 1_024;
+    let refused = answer(upload("document", mebibytes(2_000) + 1));
+    assert!(refused.starts_with("HTTP/1.1 413") && refused.contains("2000 MiB"), "{refused}");
+    let refused = answer(upload("photo", mebibytes(10) + 1));
+    assert!(refused.starts_with("HTTP/1.1 413") && refused.contains("as a document"), "{refused}");
+    control.set_premium(ADA, true).await;
+    let refused = answer(upload("document", mebibytes(4_000) + 1));
+    assert!(refused.starts_with("HTTP/1.1 413"), "{refused}");
+    let mut taken = upload("document", mebibytes(2_000) + 1);
+    taken.write_all(&bytes(600_000)).unwrap();
+    let begun = || async { (control.calls("upload.saveBigFilePart").await > 0).then_some(()) };
+    eventually("the upload of a premium account has begun", begun).await;
 }

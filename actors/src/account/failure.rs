@@ -12,6 +12,14 @@ impl From<TelegramError> for Error {
             TelegramError::InvalidCursor => Error::invalid("cursor", "is not one that this list gave"),
             TelegramError::NoMedia => Error::new(Code::NotFound, "The message has no file"),
             TelegramError::NoPhoto => Error::new(Code::NotFound, "There is no photo"),
+            TelegramError::NoThumbnail => Error::new(Code::NotFound, "The message has no picture of this size"),
+            TelegramError::FileChanged => {
+                Error::new(Code::Conflict, "The message's file was replaced meanwhile: ask for it again")
+            }
+            TelegramError::CdnRedirect => Error::new(
+                Code::TelegramError,
+                "Telegram offers this file from a content delivery network only, which this server does not use",
+            ),
             TelegramError::ChatNotFound => Error::new(Code::ChatNotFound, "This account does not know the chat"),
             TelegramError::MessageNotFound => Error::new(Code::NotFound, "There is no such message in this chat"),
             TelegramError::UserNotFound => Error::new(Code::NotFound, "This account does not know the user"),

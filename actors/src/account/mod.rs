@@ -9,9 +9,9 @@ mod chat_state;
 mod chats;
 mod connect;
 mod contacts;
+mod download;
 mod drafts;
 mod failure;
-mod flood_waits;
 mod folders;
 mod forwarding;
 mod group_calls;
@@ -38,6 +38,7 @@ mod settings;
 mod telegram_folders;
 mod topics;
 mod transfer;
+mod upload;
 
 use std::cell::{Cell, RefCell};
 use std::fmt;
@@ -56,7 +57,7 @@ use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Actor, Supervised, Tasks, supervise};
 use crate::stream::ByteStream;
-use crate::telegram::{ChatId, Connection, Transfers};
+use crate::telegram::{ChatId, Connection, FloodWaits};
 use crate::vault::AccountRecords;
 
 use group_calls::GroupCalls;
@@ -68,8 +69,6 @@ use phone_calls::PhoneCalls;
 pub(crate) use chat_list::ChatQuery;
 pub(crate) use chat_profile::ChatEdit;
 pub use chat_profile::{EditOutcome, EditStatus, EditedChat};
-pub use flood_waits::FloodWait;
-pub(crate) use flood_waits::FloodWaits;
 pub(crate) use forwarding::ForwardRequest;
 pub(crate) use handle::{AccountHandle, LoginProgress, LoginStep};
 pub(crate) use health::HealthCell;
@@ -162,8 +161,8 @@ pub struct AccountContext {
     saving_folders: tokio::sync::Mutex<()>,
     /// Messages that were told to their senders.
     told: RefCell<sending::Told>,
-    /// The connection for files, while any is on its way.
-    transfers: RefCell<Weak<Transfers>>,
+    /// The connections for files, while any is on its way.
+    transfers: RefCell<Weak<transfer::TransferRoom>>,
     phone_calls: PhoneCalls,
     group_calls: GroupCalls,
 }

@@ -4,13 +4,11 @@ use std::rc::Rc;
 
 use bytes::{Bytes, BytesMut};
 
+use super::upload::{Length, PHOTO_BYTES_MAX};
 use crate::account::{AccountCall, AccountContext};
 use crate::error::{Code, Error};
-use crate::stream::{ByteSender, ByteStream, byte_stream};
-use crate::telegram::{ChatId, CurrentPhoto, PIECE_BYTES, Photos, StoredFile, Upload};
-
-/// The longest image that Telegram takes for a photo, in bytes.
-pub(crate) const PHOTO_BYTES_MAX: u64 = 10 * 1024 * 1024;
+use crate::stream::{ByteSender, ByteStream, byte_stream, stream_of};
+use crate::telegram::{ChatId, CurrentPhoto, PIECE_BYTES, Photos, StoredFile, Uploaded};
 
 /// How an image begins that Telegram takes: JPEG and PNG.
 const IMAGES: [&[u8]; 2] = [b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"];
@@ -35,22 +33,14 @@ impl AccountContext {
     /// The bytes of a current photo, and how many there are. Where it is does not tell how long it is, but a photo is short: nearly
     /// always its first piece is all of it.
     pub(crate) async fn open_photo(self: &Rc<Self>, chat: ChatId, photo: CurrentPhoto) -> Result<(u64, ByteStream), Error> {
-        let transfers = self.transfers().await?;
-        let beginning = Bytes::from(transfers.beginning(&photo).await?);
-        drop(transfers);
+        let beginning = Bytes::from(self.transfers().await?.transfers.beginning(&photo).await?);
         let length = u64::try_from(beginning.len()).unwrap_or(u64::MAX);
         if length >= PIECE_BYTES {
             let whole = self.photos(chat, 0, 1).await?.photos.into_iter().find(|whole| whole.id == photo.id);
             let whole = whole.ok_or_else(|| Error::new(Code::NotFound, "The photo was changed meanwhile"))?;
             return self.open_stored_photo(whole).await;
         }
-        let (sender, stream) = byte_stream();
-        self.tasks.spawn(async move {
-            if sender.send(beginning).await.is_ok() {
-                sender.end().await;
-            }
-        });
-        Ok((length, stream))
+        Ok((length, stream_of(beginning)))
     }
 
     /// The bytes of a photo, and how many there are.
@@ -73,21 +63,21 @@ impl AccountContext {
 impl AccountCall {
     /// Uploads the request's body and makes it the photo of a group or a channel.
     pub(crate) async fn set_chat_photo(&self, chat: ChatId) -> Result<(), Error> {
-        let (upload, parts) = self.upload_photo().await?;
-        self.once("channels.editPhoto", async |connection| connection.set_chat_photo(chat, upload, parts).await).await
+        let uploaded = self.upload_photo().await?;
+        self.once("channels.editPhoto", async |connection| connection.set_chat_photo(chat, uploaded).await).await
     }
 
     /// Uploads the request's body and makes it the account's own photo.
     pub(crate) async fn set_own_photo(&self) -> Result<(), Error> {
-        let (upload, parts) = self.upload_photo().await?;
-        self.once("photos.uploadProfilePhoto", async |connection| connection.set_own_photo(upload, parts).await).await
+        let uploaded = self.upload_photo().await?;
+        self.once("photos.uploadProfilePhoto", async |connection| connection.set_own_photo(uploaded).await).await
     }
 
-    async fn upload_photo(&self) -> Result<(Upload, i32), Error> {
+    async fn upload_photo(&self) -> Result<Uploaded, Error> {
         let body = self.take_body()?;
         let (sender, image) = byte_stream();
         self.tasks.spawn(hand_on_image(body, sender));
-        self.upload(image, Some(PHOTO_BYTES_MAX)).await
+        self.upload(image, Length::AtMost(PHOTO_BYTES_MAX)).await
     }
 }
 

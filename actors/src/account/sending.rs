@@ -6,7 +6,10 @@ use super::calls::CONNECTIONS_TRIED_MAX;
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
-use crate::telegram::{ChatId, Connection, HistoryQuery, Message, TelegramError, TextToSend};
+use crate::telegram::{
+    ChatId, Connection, HistoryQuery, Message, OutgoingContact, OutgoingLocation, SendOptions, SharedContact, TelegramError,
+    TextToSend,
+};
 
 /// Among how many of a chat's newest messages one is looked for that Telegram says it has already.
 const LOOKED_THROUGH: u32 = 100;
@@ -43,6 +46,41 @@ impl AccountCall {
         self.send_once("messages.sendMessage", chat, send, is_it).await
     }
 
+    /// Sends a person's card.
+    pub(crate) async fn send_contact(
+        &self,
+        chat: ChatId,
+        contact: &OutgoingContact,
+        options: &SendOptions,
+    ) -> Result<Message, Error> {
+        let send = async |connection: &Connection, random_id| connection.send_contact(chat, contact, options, random_id).await;
+        let is_it = |message: &Message| {
+            let card = message.media.iter().flatten().find_map(|media| media.contact.as_ref());
+            let alike =
+                |card: &SharedContact| (&card.phone_number, &card.first_name) == (&contact.phone_number, &contact.first_name);
+            card.is_some_and(alike) && options.is_met_by(message)
+        };
+        self.send_once("messages.sendMedia", chat, send, is_it).await
+    }
+
+    /// Sends a place.
+    pub(crate) async fn send_location(
+        &self,
+        chat: ChatId,
+        place: &OutgoingLocation,
+        options: &SendOptions,
+    ) -> Result<Message, Error> {
+        let send = async |connection: &Connection, random_id| connection.send_location(chat, place, options, random_id).await;
+        let is_it = |message: &Message| {
+            let told = message.media.iter().flatten().find_map(|media| media.location.as_ref());
+            let near = |one: f64, other: f64| (one - other).abs() < 1e-6;
+            let same_place =
+                told.is_some_and(|told| near(told.latitude, place.latitude) && near(told.longitude, place.longitude));
+            same_place && options.is_met_by(message)
+        };
+        self.send_once("messages.sendMedia", chat, send, is_it).await
+    }
+
     /// Sends one message under a `random_id` that is durable before Telegram is called. Where a connection breaks, the same id is sent
     /// again on another: if Telegram has the message already, it is the one that `is_it` knows again.
     pub(super) async fn send_once(
@@ -52,37 +90,54 @@ impl AccountCall {
         send: impl AsyncFn(&Connection, i64) -> Result<Message, TelegramError>,
         is_it: impl Fn(&Message) -> bool,
     ) -> Result<Message, Error> {
+        let send_all = async |connection: &Connection, random_ids: &[i64]| {
+            Ok(vec![send(connection, random_ids.first().copied().unwrap_or_default()).await?])
+        };
+        let find = |messages: Vec<Message>| messages.into_iter().find(|message| is_it(message)).map(|message| vec![message]);
+        let sent = self.send_all_once(method, chat, 1, send_all, find).await?;
+        sent.into_iter().next().ok_or_else(|| Error::internal("a message was sent that nobody has"))
+    }
+
+    /// Sends so many messages together, as [`Self::send_once`] sends one. `find` picks them out of the messages that they may be, which
+    /// are in the order of their ids.
+    pub(super) async fn send_all_once(
+        &self,
+        method: &'static str,
+        chat: ChatId,
+        count: usize,
+        send: impl AsyncFn(&Connection, &[i64]) -> Result<Vec<Message>, TelegramError>,
+        find: impl Fn(Vec<Message>) -> Option<Vec<Message>>,
+    ) -> Result<Vec<Message>, Error> {
         let started_at_ms = self.send_ids.as_ref().map_or_else(now_ms, |send_ids| send_ids.started_at_ms);
-        let random_ids = self.begin_sends(chat, 1).await?;
-        let random_id = random_ids.first().copied().unwrap_or_default();
-        let sent = match self.send_until_decided(method, &send, random_id).await {
-            Ok(Some(message)) => Ok(message),
-            Ok(None) => self.find_sent(chat, started_at_ms, is_it).await,
+        let random_ids = self.begin_sends(chat, count).await?;
+        let sent = match self.send_until_decided(method, &send, &random_ids).await {
+            Ok(Some(messages)) => Ok(messages),
+            Ok(None) => self.find_sent(chat, started_at_ms, find).await,
             // Telegram may refuse today what it took when the call was made first.
             Err(error) if self.send_ids.as_ref().is_some_and(|send_ids| send_ids.is_repetition) => {
-                self.find_sent(chat, started_at_ms, is_it).await.or(Err(error))
+                self.find_sent(chat, started_at_ms, find).await.or(Err(error))
             }
             Err(error) => Err(error),
         };
         if !matches!(&sent, Err(error) if error.code() == Code::OutcomeUnknown) {
             self.end_sends(random_ids.into_iter()).await;
         }
-        if let Ok(message) = &sent {
+        for message in sent.iter().flatten() {
             self.told.borrow_mut().remember(message);
         }
         self.chats_changed();
         sent
     }
 
-    /// Sends until Telegram has decided; `None` when it has the message already.
+    /// Sends until Telegram has decided; `None` when it has the messages already.
     async fn send_until_decided(
         &self,
         method: &'static str,
-        send: &impl AsyncFn(&Connection, i64) -> Result<Message, TelegramError>,
-        random_id: i64,
-    ) -> Result<Option<Message>, Error> {
+        send: &impl AsyncFn(&Connection, &[i64]) -> Result<Vec<Message>, TelegramError>,
+        random_ids: &[i64],
+    ) -> Result<Option<Vec<Message>>, Error> {
         for tried in 1.. {
-            match self.attempt(method, async |connection: &Connection| send(connection, random_id).await).await {
+            match self.attempt(method, async |connection: &Connection| send(connection, random_ids).await).await {
                 Ok(Err(error)) if error.is_connection() && tried < CONNECTIONS_TRIED_MAX => {
                     tracing::debug!(account = %self.ownership.account, method, %error, "a connection broke; the message is sent again");
                 }
@@ -96,18 +151,21 @@ impl AccountCall {
         Ok(None)
     }
 
-    /// The account's own message that Telegram has already: the oldest that is like it and was told to no sender.
-    async fn find_sent(&self, chat: ChatId, started_at_ms: u64, is_it: impl Fn(&Message) -> bool) -> Result<Message, Error> {
+    /// The account's own messages that Telegram has already: those that `find` picks, of those that were told to no sender.
+    async fn find_sent(
+        &self,
+        chat: ChatId,
+        started_at_ms: u64,
+        find: impl Fn(Vec<Message>) -> Option<Vec<Message>>,
+    ) -> Result<Vec<Message>, Error> {
         let since = i64::try_from(started_at_ms.saturating_sub(CLOCKS_APART_MS) / 1_000).unwrap_or(i64::MAX);
         let newest = self.history(chat, &HistoryQuery::newest(LOOKED_THROUGH)).await;
         let mut candidates = newest.map_err(|error| unknown(error.detail()))?.into_messages();
         let waiting = self.scheduled_messages(chat).await;
         candidates.extend(waiting.map_err(|error| unknown(error.detail()))?);
-        let told = self.told.borrow();
-        let like_it = candidates
-            .into_iter()
-            .filter(|message| message.is_outgoing && message.date >= since && is_it(message) && !told.contains(message));
-        like_it.min_by_key(|message| message.id).ok_or_else(|| unknown("Telegram has the message, but it cannot be told which"))
+        candidates.retain(|message| message.is_outgoing && message.date >= since && !self.told.borrow().contains(message));
+        candidates.sort_by_key(|message| message.id);
+        find(candidates).ok_or_else(|| unknown("Telegram has the message, but it cannot be told which"))
     }
 }
 

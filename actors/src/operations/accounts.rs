@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize};
 
-use crate::account::{AccountSettings, FloodWait, Health};
+use crate::account::{AccountSettings, Health};
 use crate::error::Error;
 use crate::identity::AccountId;
 use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, Repetition, UserOperation};
 use crate::scope::Scope;
-use crate::telegram::{Proxy, UserInfo};
+use crate::telegram::{FloodWait, Proxy, UserInfo};
 use crate::user::UserCall;
 
 /// The longest label and device name, in characters.

@@ -10,7 +10,7 @@ use crate::operation::{
     Access, AccountOperation, AccountReference, Declaration, Download, DownloadOperation, Effect, Method, Operation, RateClass,
     Repetition,
 };
-use crate::operations::media::is_known;
+use crate::operations::downloads::picture;
 use crate::scope::Scope;
 use crate::stream::ByteStream;
 use crate::telegram::{ChatId, PHOTOS_PAGE_MAX};
@@ -29,21 +29,7 @@ pub(super) async fn answer(
     if_none_match: Option<&str>,
     open: impl AsyncFnOnce() -> Result<(u64, ByteStream), Error>,
 ) -> Result<Download, Error> {
-    let etag = etag(photo_id);
-    // It may be kept, but whoever looks again asks again: the same address has another photo tomorrow.
-    let cached = ("cache-control", "private, no-cache".to_owned());
-    if is_known(&etag, if_none_match) {
-        return Ok(Download { status: 304, headers: vec![("etag", etag), cached], length: 0, bytes: None });
-    }
-    let (length, bytes) = open().await?;
-    let headers = vec![
-        ("content-type", "image/jpeg".to_owned()),
-        ("content-disposition", "inline".to_owned()),
-        ("content-security-policy", "default-src 'none'; sandbox".to_owned()),
-        ("etag", etag),
-        cached,
-    ];
-    Ok(Download { status: 200, headers, length, bytes: Some(bytes) })
+    picture(etag(photo_id), if_none_match, open).await
 }
 
 /// Fetches the current photo of a chat.

@@ -125,7 +125,7 @@ impl AccountOperation for UnpinAll {
 }
 
 /// A page of pinned messages, newest first.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct PinnedPage {
     /// The messages.

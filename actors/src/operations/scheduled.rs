@@ -11,7 +11,7 @@ use crate::scope::Scope;
 use crate::telegram::{ChatId, Message};
 
 /// The messages that wait in a chat.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct ScheduledList {
     /// The messages, the next to be sent first. Their ids are for the operations on scheduled messages only.

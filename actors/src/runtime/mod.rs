@@ -11,6 +11,7 @@ mod supervise;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod workers;
 
 pub use backoff::Backoff;
 pub use clock::{now_ms, now_secs, now_us};
@@ -18,6 +19,7 @@ pub use mailbox::{Mailbox, Refusal, Refused};
 pub use pool::{ArbiterPool, Place};
 pub use supervise::{Factory, Lifecycle, RestartPolicy, Supervised, supervise};
 pub use tasks::Tasks;
+pub use workers::{GivenUp, Workers};
 
 /// Something that owns state and handles one message at a time, on one thread.
 ///

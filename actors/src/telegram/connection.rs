@@ -78,9 +78,9 @@ pub struct Connection {
     pub(super) client: Client,
     pub(super) session: Arc<SealedSession>,
     pub(super) api_id: i32,
-    device: Device,
-    network: Network,
-    proxy: Option<ResolvedProxy>,
+    pub(super) device: Device,
+    pub(super) network: Network,
+    pub(super) proxy: Option<ResolvedProxy>,
     calls: Semaphore,
     runner: JoinHandle<()>,
 }
@@ -107,11 +107,6 @@ impl Connection {
         connection.ensure_key(connection.session.home_dc_id()?).await?;
         let updates = Updates::new(connection.client.clone(), session, &records, updates, options_of_updates).await?;
         Ok((connection, updates))
-    }
-
-    /// How a further connection of the same session is made.
-    pub(super) fn parameters(&self) -> ConnectionParams {
-        parameters(&self.device, self.proxy.as_ref())
     }
 
     /// Whether somebody is logged in with the session, as far as it knows itself.

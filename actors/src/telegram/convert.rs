@@ -6,7 +6,8 @@ use grammers_session::types::{PeerAuth, PeerInfo};
 use grammers_tl_types::{enums, types};
 
 use super::chat_id::ChatIdKind;
-use super::{Chat, ChatId, ChatType, MediaInfo, MediaType, Message, UserInfo, message_details};
+use super::media_info::media_info;
+use super::{Chat, ChatId, ChatType, Message, UserInfo, message_details};
 
 /// How many characters of the newest message a list of chats shows.
 const LAST_MESSAGE_CHARACTERS: usize = 100;
@@ -222,54 +223,4 @@ pub(super) fn message(raw: &enums::Message, met: &Met, self_id: Option<i64>) -> 
         enums::Message::Empty(_) => {}
     }
     Some(message)
-}
-
-fn media_info(media: &enums::MessageMedia) -> Option<MediaInfo> {
-    match media {
-        enums::MessageMedia::Empty => None,
-        enums::MessageMedia::Photo(media) => Some(photo(media)),
-        enums::MessageMedia::Document(media) => Some(document(media)),
-        enums::MessageMedia::WebPage(media) => Some(web_page(media)),
-        _ => Some(MediaInfo::of(MediaType::Other)),
-    }
-}
-
-fn photo(media: &types::MessageMediaPhoto) -> MediaInfo {
-    let sizes = match &media.photo {
-        Some(enums::Photo::Photo(photo)) => photo.sizes.as_slice(),
-        _ => &[],
-    };
-    let bytes = sizes.iter().filter_map(|size| match size {
-        enums::PhotoSize::Size(size) => u64::try_from(size.size).ok(),
-        enums::PhotoSize::Progressive(size) => size.sizes.iter().max().and_then(|size| u64::try_from(*size).ok()),
-        _ => None,
-    });
-    MediaInfo { file_size: bytes.max(), mime_type: Some("image/jpeg".to_owned()), ..MediaInfo::of(MediaType::Photo) }
-}
-
-fn document(media: &types::MessageMediaDocument) -> MediaInfo {
-    let Some(enums::Document::Document(document)) = &media.document else { return MediaInfo::of(MediaType::Document) };
-    let has = |wanted: fn(&enums::DocumentAttribute) -> bool| document.attributes.iter().any(wanted);
-    let media_type = if has(|attribute| matches!(attribute, enums::DocumentAttribute::Audio(audio) if audio.voice)) {
-        MediaType::Voice
-    } else if has(|attribute| matches!(attribute, enums::DocumentAttribute::Audio(_))) {
-        MediaType::Audio
-    } else if has(|attribute| matches!(attribute, enums::DocumentAttribute::Video(_))) {
-        MediaType::Video
-    } else {
-        MediaType::Document
-    };
-    let file_size = u64::try_from(document.size).ok();
-    MediaInfo { file_size, mime_type: Some(document.mime_type.clone()), ..MediaInfo::of(media_type) }
-}
-
-fn web_page(media: &types::MessageMediaWebPage) -> MediaInfo {
-    let enums::WebPage::Page(page) = &media.webpage else { return MediaInfo::of(MediaType::Webpage) };
-    MediaInfo {
-        webpage_url: Some(page.url.clone()),
-        webpage_site_name: page.site_name.clone(),
-        webpage_title: page.title.clone(),
-        webpage_description: page.description.clone(),
-        ..MediaInfo::of(MediaType::Webpage)
-    }
 }

@@ -85,6 +85,15 @@ pub enum TelegramError {
     /// There is no photo.
     #[error("there is no photo")]
     NoPhoto,
+    /// The message has no picture of this size.
+    #[error("there is no such picture")]
+    NoThumbnail,
+    /// The file is another one by now.
+    #[error("the file is another one by now")]
+    FileChanged,
+    /// Telegram sends on to a content delivery network, which this server does not use.
+    #[error("the file is on a content delivery network")]
+    CdnRedirect,
     /// A shared folder holds named chats only.
     #[error("the folder is shared")]
     SharedFolder,
@@ -174,6 +183,12 @@ impl TelegramError {
     /// Whether Telegram refused because it is so already.
     pub fn is_not_modified(&self) -> bool {
         matches!(self, Self::Refused { refusal, .. } if refusal.class == RefusalClass::NotModified)
+    }
+
+    /// Whether what gave access to a file does so no more: its message, read again, has a fresh reference
+    /// (<https://core.telegram.org/api/file_reference>).
+    pub fn is_stale_reference(&self) -> bool {
+        ["FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EMPTY"].iter().any(|name| self.is(name))
     }
 
     /// Whether the connection is at fault, so that a call which changes nothing may be tried again on a new one.

@@ -71,7 +71,7 @@ impl HistoryQuery {
 }
 
 /// A page of messages, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct MessagePage {
     /// The messages.
@@ -172,7 +172,7 @@ impl Connection {
 }
 
 /// A message with its neighbours.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct MessageContext {
     /// The messages before it, oldest first.

@@ -3,9 +3,10 @@
 use grammers_tl_types::{enums, functions, types};
 
 use super::convert::Met;
+use super::files::stored_photo;
+use super::outgoing::uploaded_file;
 use super::peers::Addressed;
-use super::transfer::{stored_photo, uploaded_file};
-use super::{ChatId, ChatIdKind, Connection, StoredFile, TelegramError, Upload};
+use super::{ChatId, ChatIdKind, Connection, StoredFile, TelegramError, Uploaded};
 
 /// The most photos that Telegram gives at once.
 pub const PHOTOS_PAGE_MAX: u32 = 100;
@@ -124,9 +125,9 @@ impl Connection {
     ///
     /// # Errors
     /// [`TelegramError::NotAGroup`], [`TelegramError::Refused`], or what any call can meet.
-    pub async fn set_chat_photo(&self, chat: ChatId, upload: Upload, parts: i32) -> Result<(), TelegramError> {
+    pub async fn set_chat_photo(&self, chat: ChatId, uploaded: Uploaded) -> Result<(), TelegramError> {
         let photo = types::InputChatUploadedPhoto {
-            file: Some(uploaded_file(upload, parts, PHOTO_NAME.to_owned())),
+            file: Some(uploaded_file(uploaded, PHOTO_NAME.to_owned())),
             video: None,
             video_start_ts: None,
             video_emoji_markup: None,
@@ -158,11 +159,11 @@ impl Connection {
     ///
     /// # Errors
     /// [`TelegramError::Refused`], or what any call can meet.
-    pub async fn set_own_photo(&self, upload: Upload, parts: i32) -> Result<(), TelegramError> {
+    pub async fn set_own_photo(&self, uploaded: Uploaded) -> Result<(), TelegramError> {
         let request = functions::photos::UploadProfilePhoto {
             fallback: false,
             bot: None,
-            file: Some(uploaded_file(upload, parts, PHOTO_NAME.to_owned())),
+            file: Some(uploaded_file(uploaded, PHOTO_NAME.to_owned())),
             video: None,
             video_start_ts: None,
             video_emoji_markup: None,

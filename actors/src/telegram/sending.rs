@@ -2,8 +2,9 @@
 
 use grammers_tl_types::{enums, functions, types};
 
-use super::convert::{self, Met};
+use super::convert;
 use super::formatting::to_wire;
+use super::message_changes::updates_and_met;
 use super::{ChatId, Connection, EntityType, FormattedText, Message, NewButton, TelegramError};
 
 /// How a message is sent, whatever it holds.
@@ -141,29 +142,37 @@ impl Connection {
 
     /// Finds the message that was sent in what Telegram answered.
     pub(super) async fn sent_message(&self, random_id: i64, sent: enums::Updates) -> Result<Message, TelegramError> {
+        let found = self.sent_messages(&[random_id], sent).await?;
+        found.into_iter().next().ok_or(TelegramError::Unexpected("the answer does not hold the message"))
+    }
+
+    /// Finds the messages that were sent in what Telegram answered, in the order of their `random_id`s.
+    pub(super) async fn sent_messages(&self, random_ids: &[i64], sent: enums::Updates) -> Result<Vec<Message>, TelegramError> {
         let unexpected = || TelegramError::Unexpected("the answer does not hold the message");
-        let (updates, users, chats) = match sent {
-            enums::Updates::Updates(updates) => (updates.updates, updates.users, updates.chats),
-            enums::Updates::Combined(updates) => (updates.updates, updates.users, updates.chats),
-            _ => return Err(unexpected()),
-        };
-        let met = Met::new(users, chats);
+        let (updates, met) = updates_and_met(sent).ok_or_else(unexpected)?;
         self.remember(&met).await?;
-        let id = updates.iter().find_map(|update| match update {
-            enums::Update::MessageId(update) if update.random_id == random_id => Some(update.id),
-            _ => None,
-        });
-        let sent = updates.iter().find_map(|update| {
-            let (message, scheduled) = match update {
-                enums::Update::NewMessage(update) => (&update.message, false),
-                enums::Update::NewChannelMessage(update) => (&update.message, false),
-                enums::Update::NewScheduledMessage(update) => (&update.message, true),
-                _ => return None,
-            };
-            (Some(convert::message_id(message)) == id).then_some((message, scheduled))
-        });
-        let (raw, scheduled) = sent.ok_or_else(unexpected)?;
-        let message = convert::message(raw, &met, self.session.self_id()).ok_or_else(unexpected)?;
-        Ok(Message { scheduled, ..message })
+        let id_of = |random_id: i64| {
+            updates.iter().find_map(|update| match update {
+                enums::Update::MessageId(update) if update.random_id == random_id => Some(update.id),
+                _ => None,
+            })
+        };
+        let find = |random_id: i64| {
+            let id = id_of(random_id)?;
+            let (raw, scheduled) = updates.iter().filter_map(new_message).find(|(raw, _)| convert::message_id(raw) == id)?;
+            let message = convert::message(raw, &met, self.session.self_id())?;
+            Some(Message { scheduled, ..message })
+        };
+        random_ids.iter().map(|random_id| find(*random_id).ok_or_else(unexpected)).collect()
+    }
+}
+
+/// The new message that an update tells of, and whether it is still to be sent.
+fn new_message(update: &enums::Update) -> Option<(&enums::Message, bool)> {
+    match update {
+        enums::Update::NewMessage(update) => Some((&update.message, false)),
+        enums::Update::NewChannelMessage(update) => Some((&update.message, false)),
+        enums::Update::NewScheduledMessage(update) => Some((&update.message, true)),
+        _ => None,
     }
 }

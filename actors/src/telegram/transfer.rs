@@ -1,19 +1,23 @@
-//! Files on their way, on a connection of their own, so that they never delay messages. See <https://core.telegram.org/api/files>.
+//! Files on their way, on connections of their own, so that they never delay messages. See <https://core.telegram.org/api/files>.
 
+use std::collections::HashSet;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use grammers_client::Client;
-use grammers_client::client::ClientConfiguration;
-use grammers_mtsender::SenderPool;
-use grammers_tl_types::{RemoteCall, enums, functions, types};
+use grammers_mtsender::ServerAddr;
+use grammers_session::Session;
+use grammers_tl_types::{Identifiable, RemoteCall, enums, functions, name_for_id};
 use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
 
-use super::chat_id::ChatIdKind;
-use super::convert;
+use super::connection::CALL_TIMEOUT;
+use super::key_exchange::make_key;
+use super::media_link::{Greeting, MediaLink, make_telegram_key};
+use super::proxy::ResolvedProxy;
 use super::session::SealedSession;
-use super::{AuthLoss, ChatId, Connection, CurrentPhoto, FileKind, Message, OutgoingFile, StoredFile, TelegramError};
+use super::{AuthLoss, Connection, CurrentPhoto, FloodWaits, Network, StoredFile, TelegramError};
+use crate::runtime::{Backoff, Workers};
 
 /// The length of every part of an upload but the last, in bytes: the longest that Telegram takes.
 pub const PART_BYTES: usize = 512 * 1024;
@@ -24,26 +28,44 @@ pub const PIECE_BYTES: u64 = 512 * 1024;
 /// From this length on, in bytes, a file is uploaded as a big one.
 const BIG_FILE_BYTES: u64 = 10 * 1024 * 1024;
 
-/// Parts and pieces of one account that may be on their way at once; further ones wait.
-const UNDER_WAY_MAX: usize = 4;
+/// Connections of one account that carry parts and pieces, each one at a time; further ones wait.
+const LINKS_MAX: usize = 4;
 
-/// How often a part is tried when the connection breaks, or another datacentre must be asked.
-const TRIES_MAX: usize = 4;
+/// A part or a piece is tried again for so long while connections break.
+const CONNECTION_PATIENCE: Duration = Duration::from_secs(60);
 
-/// The connection for files. Dropping it closes it.
+/// The first wait before it is tried again is below this, and no wait is longer than the other.
+const RETRY_BASE: Duration = Duration::from_millis(100);
+const RETRY_CAP: Duration = Duration::from_secs(8);
+
+/// A transfer waits so long when Telegram asks it to. A longer wait ends it.
+const FLOOD_PATIENCE: Duration = Duration::from_secs(120);
+
+/// To how many other datacentres one call is sent on.
+const MIGRATIONS_MAX: usize = 3;
+
+/// The connections for files of one account. Dropping it closes them.
 pub struct Transfers {
     client: Client,
     session: Arc<SealedSession>,
-    under_way: Semaphore,
-    runner: JoinHandle<()>,
-    updates: JoinHandle<()>,
+    network: Network,
+    greeting: Greeting,
+    workers: Workers,
+    flood_waits: FloodWaits,
+    proxy: Option<ResolvedProxy>,
+    turns: Semaphore,
+    idle: Mutex<Vec<MediaLink>>,
+    /// Held while an auth key is made.
+    making_key: tokio::sync::Mutex<()>,
+    /// Held while a datacentre is logged in to; holds those where that was done.
+    logged_in: tokio::sync::Mutex<HashSet<i32>>,
 }
 
 /// An upload that has begun.
 #[derive(Clone, Copy, Debug)]
 pub struct Upload {
-    id: i64,
-    big: bool,
+    pub(super) id: i64,
+    pub(super) big: bool,
 }
 
 impl Upload {
@@ -54,82 +76,22 @@ impl Upload {
 }
 
 impl Connection {
-    /// Opens the connection for files, with the account's own session. The socket is dialled by the first call.
-    pub fn transfers(&self) -> Transfers {
-        let SenderPool { runner, handle, mut updates } =
-            SenderPool::with_configuration(Arc::clone(&self.session), self.api_id, self.parameters());
-        let client = Client::with_configuration(handle, ClientConfiguration { auto_cache_peers: false });
+    /// The connections for files, with the account's own session. Sockets are dialled as they are needed, and their work is done by
+    /// `workers`. Waits that Telegram asks for are kept in `flood_waits`.
+    pub(crate) fn transfers(&self, workers: Workers, flood_waits: FloodWaits) -> Transfers {
         Transfers {
-            client,
+            client: self.client.clone(),
             session: Arc::clone(&self.session),
-            under_way: Semaphore::new(UNDER_WAY_MAX),
-            runner: tokio::spawn(runner.run()),
-            // The account follows its updates on its own connection; what comes here as well is let go.
-            updates: tokio::spawn(async move { while updates.recv().await.is_some() {} }),
+            network: self.network.clone(),
+            greeting: Greeting { api_id: self.api_id, device: self.device.clone() },
+            workers,
+            flood_waits,
+            proxy: self.proxy.clone(),
+            turns: Semaphore::new(LINKS_MAX),
+            idle: Mutex::default(),
+            making_key: tokio::sync::Mutex::default(),
+            logged_in: tokio::sync::Mutex::default(),
         }
-    }
-
-    /// The file of a message.
-    ///
-    /// # Errors
-    /// [`TelegramError::MessageNotFound`] without such a message, [`TelegramError::NoMedia`] without a file in it, or what any call meets.
-    pub async fn file(&self, chat: ChatId, message_id: i32) -> Result<StoredFile, TelegramError> {
-        let peer = self.input_peer(chat).await?;
-        let id = vec![types::InputMessageId { id: message_id }.into()];
-        let raw = match (chat.kind(), &peer) {
-            (ChatIdKind::Channel(channel_id), enums::InputPeer::Channel(known)) => {
-                let channel = types::InputChannel { channel_id, access_hash: known.access_hash }.into();
-                self.invoke(&functions::channels::GetMessages { channel, id }).await?
-            }
-            _ => self.invoke(&functions::messages::GetMessages { id }).await?,
-        };
-        let (messages, met) = super::calls::taken_apart(raw)?;
-        self.remember(&met).await?;
-        let found = messages.iter().find(|message| {
-            convert::message_id(message) == message_id && convert::message_place(message).is_some_and(|(_, place)| place == chat)
-        });
-        let Some(enums::Message::Message(message)) = found else { return Err(TelegramError::MessageNotFound) };
-        message.media.as_ref().and_then(stored_file).ok_or(TelegramError::NoMedia)
-    }
-
-    /// Sends an uploaded file under this `random_id`, which Telegram accepts once.
-    ///
-    /// # Errors
-    /// As [`Connection::send_message`].
-    pub async fn send_file(
-        &self,
-        chat: ChatId,
-        file: &OutgoingFile,
-        upload: Upload,
-        parts: i32,
-        random_id: i64,
-    ) -> Result<Message, TelegramError> {
-        let peer = self.input_peer(chat).await?;
-        let request = functions::messages::SendMedia {
-            silent: false,
-            background: false,
-            clear_draft: false,
-            noforwards: false,
-            update_stickersets_order: false,
-            invert_media: false,
-            allow_paid_floodskip: false,
-            peer,
-            reply_to: None,
-            media: input_media(file, upload, parts),
-            message: file.caption.clone(),
-            random_id,
-            reply_markup: None,
-            entities: None,
-            schedule_date: None,
-            schedule_repeat_period: None,
-            send_as: None,
-            quick_reply_shortcut: None,
-            effect: None,
-            allow_paid_stars: None,
-            suggested_post: None,
-        };
-        let sent = self.invoke(&request).await?;
-        self.sent_message(random_id, sent).await
     }
 }
 
@@ -137,14 +99,13 @@ impl Transfers {
     /// Uploads one part. `parts` is how many there are, or -1 while that is not known.
     ///
     /// # Errors
-    /// What any call can meet; a broken connection has been tried again.
+    /// [`TelegramError::FloodWait`] when Telegram asks for a long wait, or what any call can meet. A connection that broke was made again.
     pub async fn save_part(&self, upload: Upload, part: i32, parts: i32, bytes: Vec<u8>) -> Result<(), TelegramError> {
         let (file_id, file_part) = (upload.id, part);
         let saved = if upload.big {
-            let request = functions::upload::SaveBigFilePart { file_id, file_part, file_total_parts: parts, bytes };
-            self.call(None, &request).await?
+            self.call(None, functions::upload::SaveBigFilePart { file_id, file_part, file_total_parts: parts, bytes }).await?
         } else {
-            self.call(None, &functions::upload::SaveFilePart { file_id, file_part, bytes }).await?
+            self.call(None, functions::upload::SaveFilePart { file_id, file_part, bytes }).await?
         };
         if saved { Ok(()) } else { Err(TelegramError::Unexpected("a part was not kept")) }
     }
@@ -152,7 +113,7 @@ impl Transfers {
     /// The piece of a file that begins at `offset`, a multiple of [`PIECE_BYTES`]: as long, or shorter at the file's end.
     ///
     /// # Errors
-    /// As [`Transfers::save_part`].
+    /// What [`TelegramError::is_stale_reference`] tells of, [`TelegramError::CdnRedirect`]; otherwise as [`Transfers::save_part`].
     pub async fn piece(&self, file: &StoredFile, offset: u64) -> Result<Vec<u8>, TelegramError> {
         self.piece_at(file.dc_id, &file.location, offset).await
     }
@@ -160,7 +121,7 @@ impl Transfers {
     /// The beginning of a photo: all of it where it is shorter than [`PIECE_BYTES`].
     ///
     /// # Errors
-    /// As [`Transfers::save_part`].
+    /// As [`Transfers::piece`].
     pub async fn beginning(&self, photo: &CurrentPhoto) -> Result<Vec<u8>, TelegramError> {
         self.piece_at(photo.dc_id, &photo.location, 0).await
     }
@@ -173,52 +134,150 @@ impl Transfers {
             offset: i64::try_from(offset).unwrap_or(i64::MAX),
             limit: i32::try_from(PIECE_BYTES).unwrap_or(i32::MAX),
         };
-        match self.call(Some(dc_id), &request).await? {
+        match self.call(Some(dc_id), request).await? {
             enums::upload::File::File(file) => Ok(file.bytes),
-            enums::upload::File::CdnRedirect(_) => Err(TelegramError::Unexpected("a redirection that was not asked for")),
+            enums::upload::File::CdnRedirect(_) => Err(TelegramError::CdnRedirect),
         }
     }
 
     /// Calls a method in a datacentre, or at home, until it is answered: parts and pieces may be asked for twice.
-    async fn call<R: RemoteCall>(&self, dc_id: Option<i32>, request: &R) -> Result<R::Return, TelegramError> {
-        let _turn = self.under_way.acquire().await;
+    async fn call<R>(&self, dc_id: Option<i32>, request: R) -> Result<R::Return, TelegramError>
+    where
+        R: RemoteCall + Identifiable + Send + Sync + 'static,
+        R::Return: Send + 'static,
+    {
+        let method = name_for_id(R::CONSTRUCTOR_ID);
         let home = self.session.home_dc()?;
-        let mut dc_id = dc_id.unwrap_or(home);
-        let mut tries = 1;
+        let request = Arc::new(request);
+        let (mut dc_id, mut migrations) = (dc_id.unwrap_or(home), 0);
+        let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP);
+        let mut broken_since: Option<Instant> = None;
         loop {
-            let answered = tokio::time::timeout(super::connection::CALL_TIMEOUT, self.client.invoke_in_dc(dc_id, request)).await;
-            let error = match answered {
-                Ok(Ok(answer)) => return Ok(answer),
-                Ok(Err(error)) => TelegramError::from(error),
-                Err(_) => TelegramError::Timeout,
+            self.flood_waits.wait(method, FLOOD_PATIENCE).await?;
+            let error = match self.attempt(dc_id, &request).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => error,
             };
-            if tries >= TRIES_MAX {
-                return Err(error);
-            }
-            tries += 1;
             match error {
-                TelegramError::Connection(_) | TelegramError::Unreachable(_) | TelegramError::Timeout => {}
-                TelegramError::Migrate(other) => dc_id = other,
+                TelegramError::Connection(_) | TelegramError::Unreachable(_) | TelegramError::Timeout => {
+                    if broken_since.get_or_insert_with(Instant::now).elapsed() > CONNECTION_PATIENCE {
+                        return Err(error);
+                    }
+                    tracing::debug!(method, %error, "a connection for files broke; the call is repeated");
+                    tokio::time::sleep(backoff.next_wait()).await;
+                }
+                TelegramError::FloodWait { seconds } => self.flood_waits.remember(method, seconds),
+                TelegramError::Migrate(other) if migrations < MIGRATIONS_MAX => (dc_id, migrations) = (other, migrations + 1),
                 // The key of another datacentre is logged in by a token from home.
-                TelegramError::AuthLost(AuthLoss::AuthKeyUnregistered) if dc_id != home => self.log_in_to(dc_id).await?,
+                TelegramError::AuthLost(AuthLoss::AuthKeyUnregistered) if dc_id != home && migrations < MIGRATIONS_MAX => {
+                    self.log_in_to(dc_id).await?;
+                    migrations += 1;
+                }
+                TelegramError::AuthLost(loss) if dc_id != home => {
+                    return Err(TelegramError::Datacentre(format!("{dc_id} does not let the account in: {}", loss.name())));
+                }
                 error => return Err(error),
             }
         }
     }
 
-    async fn log_in_to(&self, dc_id: i32) -> Result<(), TelegramError> {
-        let exported = self.client.invoke(&functions::auth::ExportAuthorization { dc_id }).await?;
-        let enums::auth::ExportedAuthorization::Authorization(exported) = exported;
-        let request = functions::auth::ImportAuthorization { id: exported.id, bytes: exported.bytes };
-        self.client.invoke_in_dc(dc_id, &request).await?;
-        Ok(())
+    /// Makes one call in its turn, on a connection that is idle or on a new one.
+    async fn attempt<R>(&self, dc_id: i32, request: &Arc<R>) -> Result<R::Return, TelegramError>
+    where
+        R: RemoteCall + Send + Sync + 'static,
+        R::Return: Send + 'static,
+    {
+        let _turn = self.turns.acquire().await;
+        let link = self.take_idle(dc_id);
+        let opening = match link {
+            Some(_) => None,
+            None => Some((self.key(dc_id).await?, self.address(dc_id)?, self.greeting.clone())),
+        };
+        let request = Arc::clone(request);
+        let work = async move {
+            let mut link = match (link, opening) {
+                (Some(link), _) => link,
+                (None, Some((key, address, greeting))) => match MediaLink::open(dc_id, address, key, greeting).await {
+                    Ok(link) => link,
+                    Err(error) => return (None, Err(error)),
+                },
+                (None, None) => return (None, Err(TelegramError::Unexpected("a call without a connection"))),
+            };
+            let answer = link.call(&*request).await;
+            (Some(link), answer)
+        };
+        let done = self.workers.run(work).await;
+        let (link, answer) = done.map_err(|_| TelegramError::Connection("the server is stopping".to_owned()))?;
+        let broke = matches!(&answer, Err(error) if error.is_connection() || matches!(error, TelegramError::Timeout));
+        if let Some(link) = link.filter(|_| !broke) {
+            self.idle().push(link);
+        }
+        answer
     }
-}
 
-impl Drop for Transfers {
-    fn drop(&mut self) {
-        self.runner.abort();
-        self.updates.abort();
+    /// A connection to a datacentre that is idle. Without one, another that is idle is closed to make room.
+    fn take_idle(&self, dc_id: i32) -> Option<MediaLink> {
+        let mut idle = self.idle();
+        let place = idle.iter().position(|link| link.dc_id == dc_id);
+        match place {
+            Some(place) => Some(idle.swap_remove(place)),
+            None => {
+                idle.pop();
+                None
+            }
+        }
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<MediaLink>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn address(&self, dc_id: i32) -> Result<ServerAddr, TelegramError> {
+        let option = self.session.dc_option(dc_id)?;
+        let option = option.ok_or_else(|| TelegramError::Datacentre(format!("{dc_id} is not listed")))?;
+        let address = option.ipv4.into();
+        Ok(match &self.proxy {
+            Some(proxy) => ServerAddr::Proxied { address, proxy: proxy.url() },
+            None => ServerAddr::Tcp { address },
+        })
+    }
+
+    /// The auth key of a datacentre, which is made first if there is none yet.
+    async fn key(&self, dc_id: i32) -> Result<[u8; 256], TelegramError> {
+        let known = || Ok::<_, TelegramError>(self.session.dc_option(dc_id)?.and_then(|option| option.auth_key));
+        if let Some(key) = known()? {
+            return Ok(key);
+        }
+        let _one_at_a_time = self.making_key.lock().await;
+        if let Some(key) = known()? {
+            return Ok(key);
+        }
+        let key = match self.network.datacentre(dc_id) {
+            Some(datacentre) if !self.network.keys().is_empty() => {
+                *make_key(datacentre.address, dc_id, self.network.keys(), self.proxy.as_ref()).await?
+            }
+            _ => {
+                let address = self.address(dc_id)?;
+                let made = self.workers.run(make_telegram_key(address)).await;
+                made.map_err(|_| TelegramError::Connection("the server is stopping".to_owned()))??
+            }
+        };
+        self.session.put_key(dc_id, &key).await?;
+        Ok(key)
+    }
+
+    async fn log_in_to(&self, dc_id: i32) -> Result<(), TelegramError> {
+        let mut logged_in = self.logged_in.lock().await;
+        if logged_in.contains(&dc_id) {
+            return Ok(());
+        }
+        let export = functions::auth::ExportAuthorization { dc_id };
+        let exported = tokio::time::timeout(CALL_TIMEOUT, self.client.invoke(&export)).await;
+        let enums::auth::ExportedAuthorization::Authorization(exported) = exported.map_err(|_| TelegramError::Timeout)??;
+        let import = functions::auth::ImportAuthorization { id: exported.id, bytes: exported.bytes };
+        self.attempt(dc_id, &Arc::new(import)).await?;
+        logged_in.insert(dc_id);
+        Ok(())
     }
 }
 
@@ -226,134 +285,4 @@ impl fmt::Debug for Transfers {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Transfers")
     }
-}
-
-/// What was uploaded, as calls name it.
-pub(super) fn uploaded_file(upload: Upload, parts: i32, name: String) -> enums::InputFile {
-    let id = upload.id;
-    if upload.big {
-        types::InputFileBig { id, parts, name }.into()
-    } else {
-        types::InputFile { id, parts, name, md5_checksum: String::new() }.into()
-    }
-}
-
-fn input_media(file: &OutgoingFile, upload: Upload, parts: i32) -> enums::InputMedia {
-    let input = uploaded_file(upload, parts, file.name.clone());
-    if file.kind == FileKind::Photo {
-        let photo = types::InputMediaUploadedPhoto {
-            spoiler: false,
-            live_photo: false,
-            file: input,
-            stickers: None,
-            ttl_seconds: None,
-            video: None,
-        };
-        return photo.into();
-    }
-    types::InputMediaUploadedDocument {
-        nosound_video: file.kind == FileKind::Gif,
-        force_file: file.kind == FileKind::Document,
-        spoiler: false,
-        file: input,
-        thumb: None,
-        mime_type: file.mime_type.clone(),
-        attributes: attributes(file),
-        stickers: None,
-        video_cover: None,
-        video_timestamp: None,
-        ttl_seconds: None,
-    }
-    .into()
-}
-
-fn attributes(file: &OutgoingFile) -> Vec<enums::DocumentAttribute> {
-    let video = |round_message: bool| types::DocumentAttributeVideo {
-        round_message,
-        supports_streaming: !round_message,
-        nosound: false,
-        duration: 0.0,
-        w: 0,
-        h: 0,
-        preload_prefix_size: None,
-        video_start_ts: None,
-        video_codec: None,
-    };
-    let audio = |voice: bool| types::DocumentAttributeAudio { voice, duration: 0, title: None, performer: None, waveform: None };
-    let mut attributes: Vec<enums::DocumentAttribute> =
-        vec![types::DocumentAttributeFilename { file_name: file.name.clone() }.into()];
-    match file.kind {
-        FileKind::Photo | FileKind::Document => {}
-        FileKind::Video => attributes.push(video(false).into()),
-        FileKind::VideoNote => attributes.push(video(true).into()),
-        FileKind::Gif => attributes.extend([video(false).into(), enums::DocumentAttribute::Animated]),
-        FileKind::Audio => attributes.push(audio(false).into()),
-        FileKind::Voice => attributes.push(audio(true).into()),
-        FileKind::Sticker => attributes.push(
-            types::DocumentAttributeSticker {
-                mask: false,
-                alt: String::new(),
-                stickerset: enums::InputStickerSet::Empty,
-                mask_coords: None,
-            }
-            .into(),
-        ),
-    }
-    attributes
-}
-
-/// What a message's media is as a file; nothing for media without one.
-pub(super) fn stored_file(media: &enums::MessageMedia) -> Option<StoredFile> {
-    match media {
-        enums::MessageMedia::Photo(media) => stored_photo(media.photo.as_ref()?),
-        enums::MessageMedia::Document(media) => stored_document(media.document.as_ref()?),
-        _ => None,
-    }
-}
-
-/// A photo in its largest size.
-pub(super) fn stored_photo(photo: &enums::Photo) -> Option<StoredFile> {
-    let enums::Photo::Photo(photo) = photo else { return None };
-    let largest = photo.sizes.iter().filter_map(|size| match size {
-        enums::PhotoSize::Size(size) => Some((size.size, size.r#type.clone())),
-        enums::PhotoSize::Progressive(size) => Some((size.sizes.iter().copied().max()?, size.r#type.clone())),
-        _ => None,
-    });
-    let (size, thumb_size) = largest.max_by_key(|(size, _)| *size)?;
-    let location = types::InputPhotoFileLocation {
-        id: photo.id,
-        access_hash: photo.access_hash,
-        file_reference: photo.file_reference.clone(),
-        thumb_size,
-    };
-    Some(StoredFile {
-        id: photo.id,
-        size: u64::try_from(size).ok()?,
-        mime_type: "image/jpeg".to_owned(),
-        name: None,
-        dc_id: photo.dc_id,
-        location: location.into(),
-    })
-}
-
-fn stored_document(document: &enums::Document) -> Option<StoredFile> {
-    let enums::Document::Document(document) = document else { return None };
-    let name = document.attributes.iter().find_map(|attribute| match attribute {
-        enums::DocumentAttribute::Filename(name) => Some(name.file_name.clone()),
-        _ => None,
-    });
-    let location = types::InputDocumentFileLocation {
-        id: document.id,
-        access_hash: document.access_hash,
-        file_reference: document.file_reference.clone(),
-        thumb_size: String::new(),
-    };
-    Some(StoredFile {
-        id: document.id,
-        size: u64::try_from(document.size).ok()?,
-        mime_type: document.mime_type.clone(),
-        name,
-        dc_id: document.dc_id,
-        location: location.into(),
-    })
 }

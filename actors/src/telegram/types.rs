@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{ChatId, ForwardedFrom, Poll, ReactionCount, ServiceAction, TextEntity};
+use super::{ChatId, ForwardedFrom, MediaInfo, Poll, ReactionCount, ServiceAction, TextEntity};
 use crate::sight::ChatSight;
 
 /// What kind of chat it is.
@@ -92,7 +92,7 @@ impl ChatPage {
 }
 
 /// A message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Message {
     /// Its id in its chat.
     pub id: i32,
@@ -237,70 +237,6 @@ pub(super) fn is_false(value: &bool) -> bool {
     !*value
 }
 
-/// What kind of media it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MediaType {
-    /// A photo.
-    Photo,
-    /// A video or video note.
-    Video,
-    /// Music or another sound.
-    Audio,
-    /// A voice message.
-    Voice,
-    /// A file.
-    Document,
-    /// A preview of a web page.
-    Webpage,
-    /// Anything else.
-    Other,
-}
-
-/// Media of a message.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct MediaInfo {
-    /// What kind of media it is.
-    pub media_type: MediaType,
-    /// Always `null`: media has a route of its own.
-    pub file_path: Option<String>,
-    /// The file's name.
-    pub file_name: Option<String>,
-    /// The file's size, in bytes.
-    pub file_size: Option<u64>,
-    /// The file's media type.
-    pub mime_type: Option<String>,
-    /// The page's address.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub webpage_url: Option<String>,
-    /// The page's site.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub webpage_site_name: Option<String>,
-    /// The page's title.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub webpage_title: Option<String>,
-    /// The page's description.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub webpage_description: Option<String>,
-}
-
-impl MediaInfo {
-    /// Media of which nothing but its kind is known.
-    pub(super) fn of(media_type: MediaType) -> Self {
-        Self {
-            media_type,
-            file_path: None,
-            file_name: None,
-            file_size: None,
-            mime_type: None,
-            webpage_url: None,
-            webpage_site_name: None,
-            webpage_title: None,
-            webpage_description: None,
-        }
-    }
-}
-
 /// The person that an account belongs to.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct UserInfo {
@@ -320,54 +256,4 @@ impl std::fmt::Debug for UserInfo {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "UserInfo({})", self.id)
     }
-}
-
-/// As what a file is sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum FileKind {
-    /// A photo, which Telegram compresses.
-    Photo,
-    /// A video.
-    Video,
-    /// A round video.
-    VideoNote,
-    /// A video without sound that repeats.
-    Gif,
-    /// Music or another sound.
-    Audio,
-    /// A voice message.
-    Voice,
-    /// A sticker.
-    Sticker,
-    /// A file, as it is.
-    Document,
-}
-
-/// A file that is to be sent.
-#[derive(Clone, PartialEq, Eq)]
-pub struct OutgoingFile {
-    /// As what.
-    pub kind: FileKind,
-    /// Its name.
-    pub name: String,
-    /// Its media type.
-    pub mime_type: String,
-    /// The caption; may be empty.
-    pub caption: String,
-}
-
-/// A file that Telegram keeps.
-#[derive(Clone, PartialEq)]
-pub struct StoredFile {
-    /// Its id.
-    pub id: i64,
-    /// How many bytes it has.
-    pub size: u64,
-    /// Its media type, as its sender said.
-    pub mime_type: String,
-    /// Its name, as its sender said.
-    pub name: Option<String>,
-    pub(super) dc_id: i32,
-    pub(super) location: grammers_tl_types::enums::InputFileLocation,
 }

@@ -8,8 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::account::{
-    self, AccountHandle, AccountMessage, AccountSettings, FloodWaits, HealthCell, HealthState, Origin, PersonCell, Seed,
-    SettingsCell,
+    self, AccountHandle, AccountMessage, AccountSettings, HealthCell, HealthState, Origin, PersonCell, Seed, SettingsCell,
 };
 use crate::error::{Code, Error};
 use crate::events::AccountLog;
@@ -17,7 +16,7 @@ use crate::identity::AccountId;
 use crate::operation::AccountReference;
 use crate::operations::accounts::{Account, AccountDetail};
 use crate::runtime::{Mailbox, Supervised};
-use crate::telegram::UserInfo;
+use crate::telegram::{FloodWaits, UserInfo};
 use crate::user::UserContext;
 use crate::vault::{AccountRecords, Durability, Space};
 

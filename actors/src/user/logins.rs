@@ -10,8 +10,8 @@ use secrecy::SecretString;
 use super::accounts::{AccountRecord, log_out, stop};
 use super::claims::Holder;
 use crate::account::{
-    self, AccountHandle, AccountMessage, AccountSettings, FloodWaits, HealthCell, LoginProgress, LoginStep, Origin, PersonCell,
-    Seed, SettingsCell,
+    self, AccountHandle, AccountMessage, AccountSettings, HealthCell, LoginProgress, LoginStep, Origin, PersonCell, Seed,
+    SettingsCell,
 };
 use crate::error::{Code, Error};
 use crate::identity::AccountId;
@@ -20,7 +20,7 @@ use crate::operations::login::{LoginOutcome, LoginStarted};
 use crate::operations::qr_login::QrLogin;
 use crate::runtime::{Supervised, now_secs};
 use crate::settings::ApiCredentials;
-use crate::telegram::{PortableSession, TelegramError, UserInfo, import_session, replace_session};
+use crate::telegram::{FloodWaits, PortableSession, TelegramError, UserInfo, import_session, replace_session};
 use crate::user::UserContext;
 use crate::vault::{AccountRecords, Durability, Space};
 

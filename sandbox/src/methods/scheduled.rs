@@ -43,7 +43,7 @@ pub fn send(call: &mut Call<'_>, new: NewMessage, schedule_date: Option<i32>) ->
         return Err(RpcError::bad_request("SCHEDULE_TOO_MUCH"));
     }
     let message = NewMessage { date, ..new.clone() };
-    let notices = call.change(Event::Scheduled(ScheduleEvent::Added { owner, message }));
+    let notices = call.change(Event::Scheduled(ScheduleEvent::Added { owner, message: Box::new(message) }));
     let id = notices.iter().find_map(|notice| match notice.about {
         About::Scheduled { message_id, .. } => Some(message_id),
         _ => None,

@@ -61,6 +61,7 @@ pub fn send_multi_media(
         return Err(RpcError::bad_request("SCHEDULE_DATE_INVALID"));
     }
     let (reply_to, quote) = messages::answered(call, peer, request.reply_to)?;
+    super::topics::check_open(call, from, peer, reply_to)?;
     let mut items = Vec::new();
     for item in request.multi_media {
         let tl::enums::InputSingleMedia::Media(item) = item;

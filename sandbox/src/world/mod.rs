@@ -35,8 +35,8 @@ pub mod reads;
 pub mod scheduled;
 pub mod srp;
 pub mod state;
-pub mod topics;
 pub mod thumbnail;
+pub mod topics;
 pub mod view;
 
 use std::collections::BTreeMap;

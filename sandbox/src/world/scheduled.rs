@@ -71,7 +71,7 @@ pub enum ScheduleEvent {
         /// The queue's owner.
         owner: i64,
         /// The message; its date is when it is to be sent.
-        message: NewMessage,
+        message: Box<NewMessage>,
     },
     /// Some are taken out.
     Removed(Waiting),

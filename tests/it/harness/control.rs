@@ -86,6 +86,16 @@ impl Control {
         advanced["now"].as_i64().expect("a time")
     }
 
+    /// Gives a person Telegram Premium, or takes it away.
+    pub async fn set_premium(&self, phone: &str, premium: bool) {
+        self.call(Method::PUT, &format!("/users/{phone}/premium"), Some(json!({ "premium": premium }))).await;
+    }
+
+    /// Lets every reference to a file expire.
+    pub async fn expire_file_references(&self) {
+        self.call(Method::POST, "/files/expire-references", None).await;
+    }
+
     pub async fn arm(&self, fault: Value) {
         self.call(Method::POST, "/faults", Some(fault)).await;
     }

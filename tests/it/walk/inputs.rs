@@ -104,7 +104,7 @@ enum Place {
     /// As text, in the query or a header.
     Text,
     Body,
-    /// The client's own headers about the body, which the HTTP library writes.
+    /// In what the HTTP library writes, or the row itself: headers about the body, and the parts of a form.
     Computed,
 }
 
@@ -117,6 +117,8 @@ impl Place {
             Place::Computed
         } else if declaration.path.contains(&format!("{{{field}}}")) {
             Place::Path
+        } else if declaration.takes_form && header.is_none() {
+            Place::Computed
         } else if header.is_some() || declaration.takes_bytes || !declaration.method.has_body() {
             Place::Text
         } else {

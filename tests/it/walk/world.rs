@@ -184,6 +184,15 @@ impl World {
         send(request).await.expect(200)["id"].as_i64().expect("an id")
     }
 
+    /// A photo of Ada's that the network can look into.
+    pub(super) async fn new_photo(&self, chat: i64) -> i64 {
+        let mut photo = std::io::Cursor::new(Vec::new());
+        image::RgbImage::new(400, 300).write_to(&mut photo, image::ImageFormat::Jpeg).expect("a photo");
+        let request = self.api.request(Method::POST, &format!("/accounts/{}/chats/{chat}/media", self.account));
+        let request = request.header("x-file-name", "photo.jpg").header("x-mime-type", "image/jpeg");
+        send(request.body(photo.into_inner())).await.expect(200)["id"].as_i64().expect("an id")
+    }
+
     /// Lets Deepgram hear these words in every recording.
     pub(super) async fn hear(&self, words: &str) {
         let channel = json!({ "alternatives": [{ "transcript": words, "confidence": 0.98 }] });
