@@ -120,6 +120,7 @@ impl Catalogue {
             Entry::account::<forwarding::ForwardMessages>(),
             Entry::account::<forwarding::CopyMessages>(),
             Entry::account::<media::SendMedia>(),
+            Entry::account::<media_from_url::SendMediaFromUrl>(),
             Entry::account::<album::SendAlbum>(),
             Entry::account::<cards::SendContact>(),
             Entry::account::<cards::SendLocation>(),

@@ -128,6 +128,8 @@ pub struct Declaration {
     pub bytes_max: Option<usize>,
     /// Whether the work is given up when nobody waits for its answer any more. Only for work that changes nothing.
     pub ends_with_caller: bool,
+    /// Whether the work lasts as long as a file is on its way, although no body is.
+    pub fetches_file: bool,
     /// Whether the answer's body is bytes of any kind, handed on as they come.
     pub gives_bytes: bool,
     /// Refusals of its own, beside those that follow from what else is declared: for the documentation.
@@ -167,6 +169,7 @@ impl Declaration {
             takes_json_instead: false,
             bytes_max: None,
             ends_with_caller: false,
+            fetches_file: false,
             gives_bytes: false,
             own_codes: &[],
             // PUT and DELETE mean the same however often they are sent (RFC 9110, section 9.2.2).
@@ -236,6 +239,12 @@ impl Declaration {
     /// The same, given up when nobody waits for the answer any more.
     pub const fn ends_with_caller(mut self) -> Self {
         self.ends_with_caller = true;
+        self
+    }
+
+    /// The same, lasting as long as a file is on its way.
+    pub const fn fetches_file(mut self) -> Self {
+        self.fetches_file = true;
         self
     }
 

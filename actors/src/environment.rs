@@ -7,7 +7,7 @@ use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
 use crate::events::EventHub;
-use crate::outbound::Outbound;
+use crate::outbound::{Fetcher, Outbound};
 use crate::runtime::{ArbiterPool, RestartPolicy, Workers};
 use crate::settings::{ApiCredentials, Settings};
 use crate::speech::Deepgram;
@@ -34,6 +34,8 @@ pub(crate) struct Environment {
     pub(crate) deepgram: Deepgram,
     /// How addresses that users name are reached.
     pub(crate) outbound: Outbound,
+    /// What fetches files from the web.
+    pub(crate) fetcher: Fetcher,
     pub(crate) restarts: RestartPolicy,
 }
 

@@ -131,6 +131,8 @@ codes! {
     TelegramUnreachable = "telegram_unreachable", 502, "Telegram cannot be reached";
     /// The provider of speech to text failed, or cannot be reached.
     SpeechFailed = "speech_failed", 502, "Speech to text failed";
+    /// The file at an address that the caller named cannot be fetched. Nothing was sent.
+    FetchFailed = "fetch_failed", 502, "The file cannot be fetched";
     /// The account is not connected, or must log in again.
     AccountNotReady = "account_not_ready", 503, "The account is not ready";
     /// The audit log cannot be written, so nothing may be changed.

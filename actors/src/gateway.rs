@@ -147,7 +147,8 @@ impl Gateway {
         let declaration = invocation.declaration();
         let is_mutation = declaration.effect.is_mutation();
         let limits = &self.0.environment.settings.limits;
-        let timeout = if declaration.takes_bytes { limits.upload_timeout } else { limits.call_timeout };
+        let carries_file = declaration.takes_bytes || declaration.fetches_file;
+        let timeout = if carries_file { limits.upload_timeout } else { limits.call_timeout };
         let (reply, answer) = oneshot::channel();
         let mut message = UserMessage::Call(Call { caller: caller.clone(), invocation, facts, reply });
         let handle = self.0.directory.of(caller).await?;

@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::error::Error;
 use crate::events::EventLimits;
-use crate::outbound::Outbound;
+use crate::outbound::{FetchLimits, Outbound};
 use crate::speech::Endpoint;
 use crate::telegram::{Device, Network, Proxy, ProxyReach};
 use crate::webhooks::WebhookLimits;
@@ -33,6 +33,8 @@ pub struct Settings {
     pub speech: Speech,
     /// How addresses that users name are reached.
     pub outbound: Outbound,
+    /// How files at a URL are fetched.
+    pub fetching: FetchLimits,
     /// The store's page cache, in bytes.
     pub store_cache_bytes: u64,
     /// Limits.

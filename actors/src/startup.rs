@@ -10,6 +10,7 @@ use crate::environment::Environment;
 use crate::error::Error;
 use crate::events::EventHub;
 use crate::identity::{KeyId, UserId};
+use crate::outbound::{Fetcher, Transport};
 use crate::runtime::{ArbiterPool, RestartPolicy, Workers};
 use crate::settings::Settings;
 use crate::speech::Deepgram;
@@ -52,6 +53,9 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
     let connects = Arc::new(Semaphore::new(settings.limits.connects_max));
     let deepgram = Deepgram::new(settings.speech.endpoint.clone(), settings.speech.model.clone());
     let outbound = settings.outbound.clone();
+    // A server on a network of this machine reaches nothing beyond it but what the operator lists.
+    let transport = if settings.network.is_on_loopback() { Transport::Never } else { Transport::Plain };
+    let fetcher = Fetcher::new(outbound.clone(), transport, settings.fetching);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let events = EventHub::start(settings.limits.events);
     let environment = Environment {
@@ -67,6 +71,7 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
         server_credentials: RwLock::new(server_credentials),
         deepgram,
         outbound,
+        fetcher,
         restarts: RestartPolicy::default(),
     };
     Ok((Arc::new(environment), report.notes()))

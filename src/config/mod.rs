@@ -14,7 +14,7 @@ use std::time::Duration;
 use secrecy::{ExposeSecret, SecretString};
 use vasya_actors::events::EventLimits;
 use vasya_actors::identity::UserId;
-use vasya_actors::outbound::Outbound;
+use vasya_actors::outbound::{FetchLimits, Outbound};
 use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings, Speech};
 use vasya_actors::speech::Endpoint;
 use vasya_actors::telegram::{Device, Network, NetworkDescription, Proxy, ProxyReach};
@@ -320,7 +320,7 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
     };
     let speech = speech(sources);
     let outbound = outbound(sources);
-    let limits = limits(sources);
+    let (fetching, limits) = (fetching(sources), limits(sources));
     let (data_dir, network, speech, outbound) = (data_dir?, network?, speech?, outbound?);
     Some(Settings {
         data_dir,
@@ -332,6 +332,7 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
         account_proxies,
         speech,
         outbound,
+        fetching,
         store_cache_bytes,
         limits,
     })
@@ -369,6 +370,14 @@ fn proxy(sources: &mut Sources, network: &Network) -> Option<Proxy> {
         if proxy.may_be_within(reach) { Ok(proxy) } else { Err(reach.rule().to_owned()) }
     });
     parsed.map_err(|reason| sources.fault("telegram.proxy_url", reason)).ok()
+}
+
+fn fetching(sources: &mut Sources) -> FetchLimits {
+    FetchLimits {
+        bytes_max: sources.number("outbound.fetch_bytes_max", 1..=4_194_304_000),
+        time: Duration::from_secs(sources.number("outbound.fetch_secs", 1..=21_600)),
+        at_once_max: size(sources, "outbound.fetches_max", 1..=10_000),
+    }
 }
 
 fn speech(sources: &mut Sources) -> Option<Speech> {

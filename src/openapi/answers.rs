@@ -54,8 +54,8 @@ fn may_answer(declaration: &Declaration, names_account: bool, code: Code) -> boo
             declaration.method.has_body() && !is_plain_bytes
         }
         Code::RangeNotSatisfiable => declaration.header_fields.iter().any(|(header, _)| *header == "range"),
-        // Operations that answer it say so themselves.
-        Code::NotImplemented => false,
+        // Operations that answer these say so themselves.
+        Code::NotImplemented | Code::FetchFailed => false,
         // The first belongs to no operation; the second reaches nobody.
         Code::MethodNotAllowed | Code::Abandoned => false,
     };

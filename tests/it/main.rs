@@ -29,6 +29,7 @@ mod limits;
 mod logins;
 mod logins_other;
 mod media;
+mod media_from_url;
 mod members;
 mod messages;
 mod newcomer;

@@ -3,10 +3,12 @@
 use std::rc::Rc;
 
 use bytes::Bytes;
+use reqwest::Url;
 use tokio::task::JoinSet;
 
 use crate::account::{AccountCall, AccountContext, random};
 use crate::error::{Code, Error};
+use crate::outbound::Fetched;
 use crate::stream::ByteStream;
 use crate::telegram::{
     AlbumItem, ChatId, Connection, FileKind, FormattedText, KeptFile, MediaType, Message, OutgoingFile, PART_BYTES, SendOptions,
@@ -141,6 +143,11 @@ impl AccountContext {
 }
 
 impl AccountCall {
+    /// Asks for a file that is somewhere on the web.
+    pub(crate) async fn fetch(&self, url: Url) -> Result<Fetched, Error> {
+        self.environment.fetcher.fetch(url).await
+    }
+
     /// Uploads a body and sends it; `length` is how long the body is, if that is known.
     pub(crate) async fn send_file(
         &self,

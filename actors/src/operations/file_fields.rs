@@ -147,6 +147,11 @@ impl FileFields {
         })
     }
 
+    /// Whether they say of what kind the file is, so that it need not be found out.
+    pub(super) fn says_kind(&self) -> bool {
+        self.kind.is_some() || self.mime_type.is_some()
+    }
+
     /// The file that they describe.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ pub mod invites;
 pub mod joining;
 pub mod login;
 pub mod media;
+pub mod media_from_url;
 pub mod members;
 pub mod message_changes;
 pub mod message_reading;

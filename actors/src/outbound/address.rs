@@ -13,11 +13,13 @@ const fn v6(first: u16, second: u16, third: u16, length: u8) -> Ipv6Net {
 }
 
 /// What is not public of IPv4: the special-purpose registry (<https://www.iana.org/assignments/iana-ipv4-special-registry>), and multicast.
-const NOT_PUBLIC_V4: [Ipv4Net; 15] = [
+const NOT_PUBLIC_V4: [Ipv4Net; 16] = [
     v4(0, 0, 0, 0, 8),
     v4(10, 0, 0, 0, 8),
     v4(100, 64, 0, 0, 10),
     v4(127, 0, 0, 0, 8),
+    // Public, but answered inside one cloud with its machines' own settings.
+    v4(168, 63, 129, 16, 32),
     v4(169, 254, 0, 0, 16),
     v4(172, 16, 0, 0, 12),
     v4(192, 0, 0, 0, 24),
@@ -92,6 +94,7 @@ mod tests {
             "100.127.255.255",
             "127.0.0.1",
             "127.255.1.1",
+            "168.63.129.16",
             "169.254.169.254",
             "172.16.0.1",
             "172.31.255.255",

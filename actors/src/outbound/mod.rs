@@ -4,6 +4,7 @@
 //! is taken from the environment.
 
 mod address;
+mod file;
 mod resolver;
 
 use std::error::Error as _;
@@ -21,6 +22,8 @@ use url::Host;
 use resolver::{Judge, JudgingResolver};
 
 pub use address::is_public;
+pub use file::FetchLimits;
+pub(crate) use file::{Fetched, Fetcher, read_url};
 
 /// How long a connection may take to be there.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -51,6 +54,9 @@ pub enum OutboundError {
     /// It leads to a place that is not public.
     #[error("leads to an address that is not public; the operator can allow it (VASYA_OUTBOUND_ALLOWED_NETWORKS)")]
     NotPublic,
+    /// It leads to a place that would have to be listed.
+    #[error("leads to an address that the operator does not list (VASYA_OUTBOUND_ALLOWED_NETWORKS)")]
+    NotListed,
     /// The name is not known.
     #[error("names a host that cannot be found")]
     Unresolved,
@@ -67,8 +73,10 @@ pub enum OutboundError {
 pub enum Transport {
     /// HTTP over TLS only.
     Secure,
-    /// Plain HTTP as well.
+    /// Plain HTTP as well, and either at its own port only.
     Plain,
+    /// Over none: only what is listed is called.
+    Never,
 }
 
 /// How users' addresses are reached. Cheap to clone.
@@ -121,22 +129,18 @@ impl Outbound {
     }
 
     fn client(&self, url: &Url, transport: Transport) -> Result<&Client, OutboundError> {
-        if !matches!(url.scheme(), "http" | "https") {
-            return Err(if transport == Transport::Secure { OutboundError::NotHttps } else { OutboundError::NotHttp });
-        }
-        if !url.username().is_empty() || url.password().is_some() {
-            return Err(OutboundError::Credentials);
-        }
+        check_form(url, transport)?;
         let port = url.port_or_known_default().unwrap_or_default();
-        if !matches!(port, 80 | 443) && port < PORTS_FROM {
-            return Err(OutboundError::Port(port));
-        }
-        let must_be_listed = url.scheme() == "http" && transport == Transport::Secure;
+        let (must_be_listed, refused) = match transport {
+            Transport::Secure => (url.scheme() == "http", OutboundError::NotHttps),
+            Transport::Plain => (!matches!(port, 80 | 443), OutboundError::Port(port)),
+            Transport::Never => (true, OutboundError::NotListed),
+        };
         let address: IpAddr = match url.host().ok_or(OutboundError::NoHost)? {
             Host::Ipv4(address) => address.into(),
             Host::Ipv6(address) => address.into(),
             // A name is judged when it is resolved.
-            Host::Domain(_) if must_be_listed && self.0.allowed.is_empty() => return Err(OutboundError::NotHttps),
+            Host::Domain(_) if must_be_listed && self.0.allowed.is_empty() => return Err(refused),
             Host::Domain(_) if must_be_listed => return Ok(&self.0.listed),
             Host::Domain(_) => return Ok(&self.0.anywhere),
         };
@@ -145,7 +149,7 @@ impl Outbound {
             return Err(OutboundError::NotPublic);
         }
         if must_be_listed && !is_listed {
-            return Err(OutboundError::NotHttps);
+            return Err(refused);
         }
         Ok(if must_be_listed { &self.0.listed } else { &self.0.anywhere })
     }
@@ -182,6 +186,18 @@ impl Outbound {
     }
 }
 
+/// What can be said of a URL without knowing which addresses the operator lists.
+fn check_form(url: &Url, transport: Transport) -> Result<(), OutboundError> {
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(if transport == Transport::Secure { OutboundError::NotHttps } else { OutboundError::NotHttp });
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(OutboundError::Credentials);
+    }
+    let port = url.port_or_known_default().unwrap_or_default();
+    if !matches!(port, 80 | 443) && port < PORTS_FROM { Err(OutboundError::Port(port)) } else { Ok(()) }
+}
+
 impl fmt::Debug for Outbound {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Outbound")
@@ -207,6 +223,10 @@ pub async fn send(request: RequestBuilder) -> Result<Response, OutboundError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
+    use proptest::prelude::*;
+
     use super::*;
 
     fn outbound(allowed: &[&str]) -> Outbound {
@@ -240,8 +260,33 @@ mod tests {
         assert_eq!(checked(&none, "http://example.com/", Transport::Plain), Ok(()));
         assert_eq!(checked(&none, "gopher://example.com/", Transport::Plain), Err(OutboundError::NotHttp));
         assert_eq!(checked(&loopback, "http://127.0.0.1:8080/", Transport::Secure), Ok(()));
+        assert_eq!(checked(&none, "https://example.com:8443/", Transport::Plain), Err(OutboundError::Port(8_443)));
+        assert_eq!(checked(&none, "http://1.1.1.1:8080/", Transport::Plain), Err(OutboundError::Port(8_080)));
+        assert_eq!(checked(&loopback, "http://127.1:8080/", Transport::Plain), Ok(()));
+        assert_eq!(checked(&loopback, "http://127.0.0.1/", Transport::Never), Ok(()));
+        assert_eq!(checked(&loopback, "https://1.1.1.1/", Transport::Never), Err(OutboundError::NotListed));
+        assert_eq!(checked(&none, "https://example.com/", Transport::Never), Err(OutboundError::NotListed));
         assert_eq!(checked(&loopback, "http://10.0.0.1/", Transport::Secure), Err(OutboundError::NotPublic));
         assert_eq!(checked(&loopback, "http://1.1.1.1/", Transport::Secure), Err(OutboundError::NotHttps));
+    }
+
+    proptest! {
+        #[test]
+        fn however_an_address_is_written_it_is_the_same_address(bits: u32) {
+            // Made once: it reads the system's certificates.
+            static OUTBOUND: LazyLock<Outbound> = LazyLock::new(|| outbound(&[]));
+            let outbound = &*OUTBOUND;
+            let address = std::net::Ipv4Addr::from_bits(bits);
+            let [a, b, c, d] = address.octets();
+            let plain = checked(outbound, &format!("http://{address}/"), Transport::Plain);
+            prop_assert_eq!(plain.is_ok(), is_public(address.into()));
+            for host in [
+                format!("{bits}"), format!("0x{bits:x}"), format!("0{bits:o}"), format!("{a}.{}", bits & 0xff_ffff),
+                format!("0{a:o}.0x{b:x}.{c}.{d}"), format!("[{}]", address.to_ipv6_mapped()), format!("{address}."),
+            ] {
+                prop_assert_eq!(checked(outbound, &format!("http://{host}/"), Transport::Plain), plain, "{}", host);
+            }
+        }
     }
 
     #[test]

@@ -191,6 +191,7 @@ fn is_final(code: Code) -> bool {
             | Code::SpeechKeyRefused
             | Code::SpeechFailed
             | Code::TelegramUnreachable
+            | Code::FetchFailed
             | Code::AccountNotReady
             | Code::AccountSuspended
             | Code::AuditUnavailable

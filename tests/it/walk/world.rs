@@ -43,7 +43,7 @@ pub(super) struct World {
     pub(super) file: i64,
     /// The OpenAPI document.
     pub(super) document: Value,
-    /// What stands in for Deepgram.
+    /// What stands in for Deepgram, and for the rest of the web.
     pub(super) deepgram: MockServer,
     agents: Mutex<HashMap<&'static str, (String, Api)>>,
     made: AtomicU64,
@@ -191,6 +191,13 @@ impl World {
         let request = self.api.request(Method::POST, &format!("/accounts/{}/chats/{chat}/media", self.account));
         let request = request.header("x-file-name", "photo.jpg").header("x-mime-type", "image/jpeg");
         send(request.body(photo.into_inner())).await.expect(200)["id"].as_i64().expect("an id")
+    }
+
+    /// Where a file is on the web.
+    pub(super) async fn file_on_the_web(&self) -> String {
+        let answer = ResponseTemplate::new(200).set_body_raw("a chart", "text/plain");
+        Mock::given(path("/chart.txt")).respond_with(answer).mount(&self.deepgram).await;
+        format!("{}/chart.txt", self.deepgram.uri())
     }
 
     /// Lets Deepgram hear these words in every recording.

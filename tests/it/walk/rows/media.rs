@@ -8,6 +8,10 @@ examples! {
     "send_media" => |world| {
         example(json!({ "chatId": world.group, "fileName": "a%20chart.txt", "mimeType": "text/plain" })).bytes(b"a chart")
     };
+    "send_media_from_url" => |world| {
+        example(json!({ "chatId": world.group, "url": world.file_on_the_web().await }))
+            .refuses("url", json!("ftp://files.example/chart.txt"))
+    };
     "download_media" => |world| {
         example(json!({ "chatId": world.group, "messageId": world.file })).takes_any("range").takes_any("ifNoneMatch")
     };
