@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Method, Response, StatusCode};
+use reqwest::{Body, Method, RequestBuilder, Response, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -11,6 +11,9 @@ use crate::error::BenchError;
 
 /// How long one request may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+/// How long a file may take, up or down.
+const TRANSFER_TIMEOUT: Duration = Duration::from_secs(3_600);
 
 /// How often a request that was answered 429 or 503 is sent again, after the wait that the answer asked for.
 const RETRIES_MAX: u32 = 30;
@@ -35,6 +38,11 @@ struct LoginCodeSent {
 #[derive(Debug, Deserialize)]
 struct LoginOutcome {
     status: String,
+}
+
+#[derive(Debug, Deserialize)]
+struct Sent {
+    id: i64,
 }
 
 #[derive(Debug, Deserialize)]
@@ -83,6 +91,18 @@ impl JsonClient {
             retries += 1;
             tokio::time::sleep(retry_after(&response)).await;
         }
+    }
+
+    /// Sends a request once: a body that is a stream cannot be sent again.
+    async fn transfer(&self, request: RequestBuilder, name: &str) -> Result<Response, BenchError> {
+        let request = request.bearer_auth(self.token.as_deref().unwrap_or_default());
+        let response = request.send().await.map_err(broken(name))?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let body = response.text().await.unwrap_or_default();
+        Err(BenchError::Refused { request: name.to_owned(), status: status.as_u16(), body })
     }
 
     async fn answer<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<&Value>) -> Result<T, BenchError> {
@@ -148,4 +168,24 @@ impl Api {
     pub(crate) async fn accounts(&self) -> Result<Vec<Account>, BenchError> {
         self.0.answer(Method::GET, "/accounts", None).await
     }
+
+    /// Sends a file of so many bytes; answers its message.
+    pub(crate) async fn send_file(&self, chat: &str, length: u64, body: Body) -> Result<i64, BenchError> {
+        let request = self.0.http.post(format!("{}{chat}/media", self.0.base)).timeout(TRANSFER_TIMEOUT);
+        let request = request.header("x-file-name", "bench.bin").header("content-length", length).body(body);
+        let sent: Sent = self.0.transfer(request, "POST media").await?.json().await.map_err(broken("POST media"))?;
+        Ok(sent.id)
+    }
+
+    /// A part of a message's file: the bytes from `first` to `last`, both with it.
+    pub(crate) async fn range(&self, chat: &str, message: i64, (first, last): (u64, u64)) -> Result<Response, BenchError> {
+        let request = self.0.http.get(format!("{}{chat}/messages/{message}/media", self.0.base)).timeout(TRANSFER_TIMEOUT);
+        self.0.transfer(request.header("range", format!("bytes={first}-{last}")), "GET media").await
+    }
+}
+
+/// What became of a request whose answer did not come whole.
+pub(crate) fn broken(request: &str) -> impl FnOnce(reqwest::Error) -> BenchError {
+    let request = request.to_owned();
+    move |source| BenchError::Http { request, source: source.without_url() }
 }

@@ -41,6 +41,14 @@ pub(crate) enum BenchError {
         /// The end of its log.
         log: String,
     },
+    /// A file came back as another one.
+    #[error("file {file} differs at byte {at}")]
+    Differs {
+        /// Which of the files.
+        file: u64,
+        /// Where.
+        at: u64,
+    },
     /// Something took too long.
     #[error("{what} did not happen within {limit:?}")]
     TooSlow {

@@ -3,9 +3,12 @@
 //! Run it in release: `cargo run --release -p vasya-bench -- accounts`.
 
 mod accounts;
+mod bytes;
 mod client;
 mod error;
 mod process;
+mod transfers;
+mod world;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -25,12 +28,15 @@ struct Arguments {
 enum Measurement {
     /// Many accounts in one process: time until all are online after a start, and resident memory per account.
     Accounts(accounts::Options),
+    /// Many large files of one account, up and down at once: resident memory, speed, and whether every byte is the same.
+    Transfers(transfers::Options),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
     let outcome = match Arguments::parse().measurement {
         Measurement::Accounts(options) => accounts::measure(&options).await,
+        Measurement::Transfers(options) => transfers::measure(&options).await,
     };
     match outcome.and_then(|report| print(&report)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -91,6 +91,14 @@ impl Running {
         Ok(Memory { resident_kib: field("VmRSS")?, peak_kib: field("VmHWM")? })
     }
 
+    /// Lets its peak be counted from now on.
+    pub(crate) fn forget_peak(&self) -> Result<(), BenchError> {
+        let pid = self.child.id().ok_or_else(|| self.problem("has ended".into()))?;
+        let path = format!("/proc/{pid}/clear_refs");
+        // See proc(5).
+        std::fs::write(&path, "5").map_err(|source| BenchError::io(format!("writing {path}"), source))
+    }
+
     /// Asks it to stop, and waits until it has.
     pub(crate) async fn stop(mut self) -> Result<(), BenchError> {
         if let Some(pid) = self.child.id().and_then(|id| Pid::from_raw(id.try_into().ok()?)) {
