@@ -32,6 +32,7 @@ mod media;
 mod media_from_url;
 mod members;
 mod messages;
+mod minimal_peers;
 mod newcomer;
 mod pins;
 mod polls;

@@ -24,13 +24,18 @@ impl Connection {
     }
 }
 
+fn apart(messages: Vec<enums::Message>, users: Vec<enums::User>, chats: Vec<enums::Chat>) -> (Vec<enums::Message>, Met) {
+    let met = Met::new(users, chats).seen_in(&messages);
+    (messages, met)
+}
+
 /// The messages of an answer, and whom it mentions.
 pub(super) fn taken_apart(raw: enums::messages::Messages) -> Result<(Vec<enums::Message>, Met), TelegramError> {
     use enums::messages::Messages;
     match raw {
-        Messages::Messages(all) => Ok((all.messages, Met::new(all.users, all.chats))),
-        Messages::Slice(slice) => Ok((slice.messages, Met::new(slice.users, slice.chats))),
-        Messages::ChannelMessages(all) => Ok((all.messages, Met::new(all.users, all.chats))),
+        Messages::Messages(all) => Ok(apart(all.messages, all.users, all.chats)),
+        Messages::Slice(slice) => Ok(apart(slice.messages, slice.users, slice.chats)),
+        Messages::ChannelMessages(all) => Ok(apart(all.messages, all.users, all.chats)),
         Messages::NotModified(_) => Err(TelegramError::Unexpected("nothing was modified")),
     }
 }

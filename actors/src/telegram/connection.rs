@@ -166,7 +166,7 @@ impl Connection {
 
     /// Remembers how to address everyone whom an answer mentions.
     pub(super) async fn remember(&self, met: &Met) -> Result<(), TelegramError> {
-        Ok(self.session.cache_peers(met.peers()).await?)
+        Ok(self.session.remember(met).await?)
     }
 
     /// How to address a chat in a call. One that was never met is looked for among the most recent chats.

@@ -16,6 +16,15 @@ const LAST_MESSAGE_CHARACTERS: usize = 100;
 pub(super) struct Met {
     users: HashMap<i64, types::User>,
     chats: HashMap<i64, enums::Chat>,
+    sightings: Vec<Sighting>,
+}
+
+/// Where a user or a channel was seen of which only a minimal form is known: with that message it can be addressed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Sighting {
+    pub(super) who: ChatId,
+    pub(super) chat: ChatId,
+    pub(super) message_id: i32,
 }
 
 impl Met {
@@ -25,7 +34,31 @@ impl Met {
             enums::User::Empty(_) => None,
         });
         let chats = chats.into_iter().filter_map(|chat| marked_id(&chat).map(|id| (id.value(), chat)));
-        Self { users: users.collect(), chats: chats.collect() }
+        Self { users: users.collect(), chats: chats.collect(), sightings: Vec::new() }
+    }
+
+    /// The same, met in these messages.
+    pub(super) fn seen_in<'a>(mut self, messages: impl IntoIterator<Item = &'a enums::Message>) -> Self {
+        for message in messages {
+            let Some((_, chat)) = message_place(message) else { continue };
+            let minimal = named_in(message).into_iter().filter(|who| self.is_minimal(*who));
+            let message_id = message_id(message);
+            let sightings: Vec<Sighting> = minimal.map(|who| Sighting { who, chat, message_id }).collect();
+            self.sightings.extend(sightings);
+        }
+        self
+    }
+
+    /// Where those were seen of whom only a minimal form is known.
+    pub(super) fn sightings(&self) -> &[Sighting] {
+        &self.sightings
+    }
+
+    fn is_minimal(&self, who: ChatId) -> bool {
+        match who.kind() {
+            ChatIdKind::User(id) => self.users.get(&id).is_some_and(|user| user.min),
+            _ => matches!(self.chats.get(&who.value()), Some(enums::Chat::Channel(channel)) if channel.min),
+        }
     }
 
     /// How to address them. A minimal user or channel has a hash that is good for nothing else, so it is left out.
@@ -187,6 +220,18 @@ pub(super) fn message_place(message: &enums::Message) -> Option<(i32, ChatId)> {
         enums::Message::Empty(_) => None,
         enums::Message::Message(message) => Some((message.date, chat_of(&message.peer_id))),
         enums::Message::Service(message) => Some((message.date, chat_of(&message.peer_id))),
+    }
+}
+
+/// Whom a message names of whom Telegram may tell no more than a minimal form: its author, and whose it was before it was forwarded.
+fn named_in(message: &enums::Message) -> Vec<ChatId> {
+    match message {
+        enums::Message::Empty(_) => Vec::new(),
+        enums::Message::Service(message) => message.from_id.iter().map(chat_of).collect(),
+        enums::Message::Message(message) => {
+            let origin = message.fwd_from.as_ref().and_then(|enums::MessageFwdHeader::Header(header)| header.from_id.as_ref());
+            message.from_id.iter().chain(origin).map(chat_of).collect()
+        }
     }
 }
 

@@ -173,7 +173,7 @@ impl Connection {
             enums::messages::Dialogs::Slice(slice) => (slice.dialogs, slice.messages, slice.chats, slice.users, false),
             enums::messages::Dialogs::NotModified(_) => return Err(TelegramError::Unexpected("nothing was modified")),
         };
-        let met = Met::new(users, chats);
+        let met = Met::new(users, chats).seen_in(&messages);
         self.remember(&met).await?;
         let now = i64::try_from(now_secs()).unwrap_or(i64::MAX);
         let dialogs = dialogs.iter().filter_map(|dialog| match dialog {

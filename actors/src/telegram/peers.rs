@@ -28,7 +28,15 @@ impl Connection {
                 let channel = types::InputChannel { channel_id: channel.channel_id, access_hash: channel.access_hash };
                 Ok(Addressed::Channel(channel.into()))
             }
-            _ => Err(TelegramError::ChatNotFound),
+            enums::InputPeer::UserFromMessage(seen) => {
+                let (peer, msg_id, user_id) = (seen.peer, seen.msg_id, seen.user_id);
+                Ok(Addressed::User(types::InputUserFromMessage { peer, msg_id, user_id }.into()))
+            }
+            enums::InputPeer::ChannelFromMessage(seen) => {
+                let (peer, msg_id, channel_id) = (seen.peer, seen.msg_id, seen.channel_id);
+                Ok(Addressed::Channel(types::InputChannelFromMessage { peer, msg_id, channel_id }.into()))
+            }
+            enums::InputPeer::Empty => Err(TelegramError::ChatNotFound),
         }
     }
 

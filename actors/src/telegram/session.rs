@@ -8,12 +8,13 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use grammers_session::types::{DcOption, PeerAuth, PeerId, PeerInfo, UpdateState, UpdatesState};
 use grammers_session::{BoxFuture, Session, SessionData};
-use grammers_tl_types::enums;
+use grammers_tl_types::{enums, types};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::convert::{Met, Sighting};
 use super::updates::state;
-use super::{ChatId, Network};
+use super::{ChatId, ChatIdKind, Network};
 use crate::vault::{AccountRecords, Durability, Space, VaultError};
 
 pub(crate) use portable::{export_session, import_session, replace_session};
@@ -57,6 +58,9 @@ struct PeerRecord {
     access_hash: Option<i64>,
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     bot: bool,
+    /// For a peer of which only a minimal form is known, without a hash: the chat and the message in which it was seen last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    seen_in: Option<(i64, i32)>,
 }
 
 /// A session that grammers uses.
@@ -167,9 +171,53 @@ impl SealedSession {
         let reference = match (self.peer_ref(id).await?, known) {
             (Some(reference), _) => reference,
             (None, Some(_)) => id.to_ambient_ref(),
-            (None, None) => return Ok(None),
+            (None, None) => return self.seen_peer(chat).await,
         };
         Ok(Some(enums::InputPeer::from(&reference)))
+    }
+
+    /// Somebody of whom only a minimal form is known, addressed by a message in which they were seen. See
+    /// <https://core.telegram.org/api/min>.
+    async fn seen_peer(&self, who: ChatId) -> Result<Option<enums::InputPeer>, VaultError> {
+        let sighting = self.stored_peer(who.value()).await?.and_then(|record| record.seen_in);
+        let Some((chat, msg_id)) = sighting else { return Ok(None) };
+        let Some(chat) = ChatId::from_marked(chat) else { return Ok(None) };
+        let peer = match Box::pin(self.input_peer(chat)).await? {
+            // Such an address does not hold another of its kind.
+            None | Some(enums::InputPeer::UserFromMessage(_) | enums::InputPeer::ChannelFromMessage(_)) => return Ok(None),
+            Some(peer) => peer,
+        };
+        Ok(match who.kind() {
+            ChatIdKind::User(user_id) => Some(types::InputPeerUserFromMessage { peer, msg_id, user_id }.into()),
+            ChatIdKind::Channel(channel_id) => Some(types::InputPeerChannelFromMessage { peer, msg_id, channel_id }.into()),
+            ChatIdKind::Group(_) => None,
+        })
+    }
+
+    /// Remembers how to address everyone who was met.
+    pub(super) async fn remember(&self, met: &Met) -> Result<(), VaultError> {
+        self.cache_peers(met.peers()).await?;
+        self.note_sightings(met.sightings()).await
+    }
+
+    /// Remembers where peers were seen of which only a minimal form is known; not of those that can be addressed by themselves.
+    async fn note_sightings(&self, sightings: &[Sighting]) -> Result<(), VaultError> {
+        let mut batch = self.records.batch();
+        let mut fresh = false;
+        for sighting in sightings {
+            let id = sighting.who.value();
+            let known = self.stored_peer(id).await?;
+            if known.is_some_and(|record| record.seen_in.is_none()) {
+                continue;
+            }
+            let seen_in = Some((sighting.chat.value(), sighting.message_id));
+            let record = PeerRecord { access_hash: None, bot: false, seen_in };
+            if self.cache().put(id, record) {
+                batch = batch.put(Space::Peer, &id.to_be_bytes(), &record)?;
+                fresh = true;
+            }
+        }
+        if fresh { batch.commit(Durability::Relaxed).await } else { Ok(()) }
     }
 
     async fn stored_peer(&self, id: i64) -> Result<Option<PeerRecord>, VaultError> {
@@ -276,13 +324,19 @@ fn record_of(peer: &PeerInfo) -> Option<(i64, PeerRecord)> {
     let id = peer.id().bot_api_dialog_id()?;
     let access_hash = peer.auth().map(PeerAuth::hash);
     match peer {
-        PeerInfo::User { bot, .. } => access_hash.map(|_| (id, PeerRecord { access_hash, bot: bot.unwrap_or(false) })),
-        PeerInfo::Channel { .. } => access_hash.map(|_| (id, PeerRecord { access_hash, bot: false })),
-        PeerInfo::Chat { .. } => Some((id, PeerRecord { access_hash: None, bot: false })),
+        PeerInfo::User { bot, .. } => {
+            access_hash.map(|_| (id, PeerRecord { access_hash, bot: bot.unwrap_or(false), seen_in: None }))
+        }
+        PeerInfo::Channel { .. } => access_hash.map(|_| (id, PeerRecord { access_hash, bot: false, seen_in: None })),
+        PeerInfo::Chat { .. } => Some((id, PeerRecord { access_hash: None, bot: false, seen_in: None })),
     }
 }
 
 fn info_of(id: i64, record: PeerRecord, self_id: Option<i64>) -> Option<PeerInfo> {
+    // Where it was seen is no address of its own.
+    if record.seen_in.is_some() {
+        return None;
+    }
     let auth = record.access_hash.map(PeerAuth::from_hash);
     let peer = PeerId::from_bot_api_dialog_id(id)?;
     let bare = peer.bare_id()?;

@@ -106,10 +106,39 @@ impl Call<'_> {
             tl::enums::InputPeer::Channel(channel) => {
                 Ok(PeerId::Channel(self.channel_with_hash(channel.channel_id, channel.access_hash)?.id))
             }
-            tl::enums::InputPeer::Empty
-            | tl::enums::InputPeer::UserFromMessage(_)
-            | tl::enums::InputPeer::ChannelFromMessage(_) => Err(RpcError::bad_request("PEER_ID_INVALID")),
+            tl::enums::InputPeer::UserFromMessage(seen) => {
+                Ok(PeerId::User(self.seen_user(&seen.peer, seen.msg_id, seen.user_id)?.id))
+            }
+            tl::enums::InputPeer::ChannelFromMessage(seen) => {
+                Ok(PeerId::Channel(self.seen_channel(&seen.peer, seen.msg_id, seen.channel_id)?.id))
+            }
+            tl::enums::InputPeer::Empty => Err(RpcError::bad_request("PEER_ID_INVALID")),
         }
+    }
+
+    /// The user whom a message names that the caller can see.
+    fn seen_user(&self, place: &tl::enums::InputPeer, message_id: i32, user_id: i64) -> Result<&User, RpcError> {
+        let seen = self.is_seen(place, message_id, PeerId::User(user_id))?;
+        self.state().users.get(&user_id).filter(|_| seen).ok_or(RpcError::bad_request("USER_ID_INVALID"))
+    }
+
+    /// The channel that a message names which the caller can see.
+    fn seen_channel(&self, place: &tl::enums::InputPeer, message_id: i32, channel_id: i64) -> Result<&Channel, RpcError> {
+        let seen = self.is_seen(place, message_id, PeerId::Channel(channel_id))?;
+        let channel = self.state().channels.get(&channel_id).filter(|_| seen);
+        self.entered(channel.ok_or(RpcError::bad_request("CHANNEL_INVALID"))?)
+    }
+
+    /// Whether a message names somebody: as its author, or as whose it was before it was forwarded.
+    fn is_seen(&self, place: &tl::enums::InputPeer, message_id: i32, who: PeerId) -> Result<bool, RpcError> {
+        use tl::enums::InputPeer::{ChannelFromMessage, UserFromMessage};
+        if matches!(place, UserFromMessage(_) | ChannelFromMessage(_)) {
+            return Err(RpcError::bad_request("PEER_ID_INVALID"));
+        }
+        let place = self.peer(place)?;
+        let message = super::messages::find(self, place, message_id).ok_or(RpcError::bad_request("MSG_ID_INVALID"))?;
+        let origin = self.state().forwards.get(&message.shared_id).map(|origin| origin.from);
+        Ok(message.from == who || origin == Some(who))
     }
 
     /// The user that the caller names.
@@ -119,7 +148,8 @@ impl Call<'_> {
             tl::enums::InputUser::User(user) => {
                 self.user_with_hash(user.user_id, user.access_hash)?.ok_or(RpcError::bad_request("USER_ID_INVALID"))
             }
-            tl::enums::InputUser::Empty | tl::enums::InputUser::FromMessage(_) => Err(RpcError::bad_request("USER_ID_INVALID")),
+            tl::enums::InputUser::FromMessage(seen) => self.seen_user(&seen.peer, seen.msg_id, seen.user_id),
+            tl::enums::InputUser::Empty => Err(RpcError::bad_request("USER_ID_INVALID")),
         }
     }
 
@@ -133,9 +163,8 @@ impl Call<'_> {
     pub fn channel(&self, channel: &tl::enums::InputChannel) -> Result<&Channel, RpcError> {
         match channel {
             tl::enums::InputChannel::Channel(channel) => self.channel_with_hash(channel.channel_id, channel.access_hash),
-            tl::enums::InputChannel::Empty | tl::enums::InputChannel::FromMessage(_) => {
-                Err(RpcError::bad_request("CHANNEL_INVALID"))
-            }
+            tl::enums::InputChannel::FromMessage(seen) => self.seen_channel(&seen.peer, seen.msg_id, seen.channel_id),
+            tl::enums::InputChannel::Empty => Err(RpcError::bad_request("CHANNEL_INVALID")),
         }
     }
 
@@ -148,7 +177,11 @@ impl Call<'_> {
     fn channel_with_hash(&self, channel_id: i64, access_hash: i64) -> Result<&Channel, RpcError> {
         let right = self.view()?.access_hash(PeerId::Channel(channel_id)) == access_hash;
         let channel = self.state().channels.get(&channel_id).filter(|_| right);
-        let channel = channel.ok_or(RpcError::bad_request("CHANNEL_INVALID"))?;
+        self.entered(channel.ok_or(RpcError::bad_request("CHANNEL_INVALID"))?)
+    }
+
+    /// A channel, if the caller may enter it.
+    fn entered<'a>(&self, channel: &'a Channel) -> Result<&'a Channel, RpcError> {
         if channel.is_banned(self.user_id()?, self.now) {
             return Err(RpcError::bad_request("CHANNEL_PRIVATE"));
         }

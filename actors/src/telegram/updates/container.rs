@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use grammers_session::updates::{MessageBoxes, UpdatesLike};
-use grammers_tl_types::enums::{Update, Updates};
+use grammers_tl_types::enums::{Chat, Message, Update, Updates, User};
 
 use super::super::convert::Met;
 
@@ -58,15 +58,15 @@ fn of_updates(updates: Updates) -> Came {
             date: it.date,
             seq_start: it.seq,
             seq: it.seq,
+            met: met(it.users, it.chats, &it.updates),
             updates: it.updates,
-            met: Rc::new(Met::new(it.users, it.chats)),
         }),
         Updates::Combined(it) => Came::Container(Container {
             date: it.date,
             seq_start: it.seq_start,
             seq: it.seq,
+            met: met(it.users, it.chats, &it.updates),
             updates: it.updates,
-            met: Rc::new(Met::new(it.users, it.chats)),
         }),
         Updates::UpdateShort(it) => Came::Container(Container::of(vec![it.update], it.date)),
         Updates::UpdateShortMessage(it) => {
@@ -78,6 +78,21 @@ fn of_updates(updates: Updates) -> Came {
             Came::Short(written_out(UpdatesLike::Updates(Updates::UpdateShortChatMessage(it))), user)
         }
         sent @ Updates::UpdateShortSentMessage(_) => Came::Container(written_out(UpdatesLike::Updates(sent))),
+    }
+}
+
+fn met(users: Vec<User>, chats: Vec<Chat>, updates: &[Update]) -> Rc<Met> {
+    Rc::new(Met::new(users, chats).seen_in(updates.iter().filter_map(message_of)))
+}
+
+/// The message that an update tells of.
+fn message_of(update: &Update) -> Option<&Message> {
+    match update {
+        Update::NewMessage(told) => Some(&told.message),
+        Update::EditMessage(told) => Some(&told.message),
+        Update::NewChannelMessage(told) => Some(&told.message),
+        Update::EditChannelMessage(told) => Some(&told.message),
+        _ => None,
     }
 }
 

@@ -8,7 +8,6 @@ use super::super::convert::{self, Met};
 use super::super::session::SealedSession;
 use super::super::{ChatIdKind, TelegramError};
 use grammers_client::Client;
-use grammers_session::Session;
 
 /// How many chats are asked for at once; Telegram gives no more.
 const PAGE_LENGTH: i32 = 100;
@@ -50,7 +49,7 @@ pub(super) async fn page(client: &Client, session: &SealedSession, offset: Offse
         enums::messages::Dialogs::Slice(slice) => (slice.dialogs, slice.messages, slice.chats, slice.users, false),
         enums::messages::Dialogs::NotModified(_) => return Err(TelegramError::Unexpected("nothing was modified")),
     };
-    session.cache_peers(Met::new(users, chats).peers()).await?;
+    session.remember(&Met::new(users, chats).seen_in(&messages)).await?;
     let dialogs: Vec<types::Dialog> = dialogs
         .into_iter()
         .filter_map(|dialog| match dialog {

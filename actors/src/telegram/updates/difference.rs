@@ -92,7 +92,7 @@ impl ChannelDifference {
                     Dialog::Dialog(dialog) => dialog.pts,
                     _ => None,
                 };
-                Self::TooLong { pts, met: Rc::new(Met::new(it.users, it.chats)) }
+                Self::TooLong { pts, met: Rc::new(Met::new(it.users, it.chats).seen_in(&it.messages)) }
             }
         }
     }
@@ -108,6 +108,7 @@ impl ChannelDifference {
 
 impl Missed {
     fn new(messages: Vec<Message>, others: Vec<Update>, met: Met) -> Self {
+        let met = met.seen_in(&messages);
         Self { messages: messages.into_iter().map(new_message).collect(), others, met: Rc::new(met) }
     }
 }

@@ -244,7 +244,7 @@ impl Updates {
             }
             Came::Short(container, _) | Came::Container(container) => container,
         };
-        self.session.cache_peers(container.met.peers()).await?;
+        self.session.remember(&container.met).await?;
         let applied = self.boxes.receive(container, now);
         self.tell(applied, delivery);
         Ok(())
@@ -336,7 +336,7 @@ impl Updates {
 
     async fn remember(&self, met: Option<&Met>) -> Result<(), TelegramError> {
         if let Some(met) = met {
-            self.session.cache_peers(met.peers()).await?;
+            self.session.remember(met).await?;
         }
         Ok(())
     }

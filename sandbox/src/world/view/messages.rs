@@ -19,10 +19,11 @@ impl View<'_> {
         let from_id = match message.peer {
             PeerId::User(_) => None,
             _ if post => None,
-            _ => Some(self.mention(message.from)),
+            PeerId::Channel(_) => Some(self.glimpse(message.from)),
+            PeerId::Chat(_) => Some(self.mention(message.from)),
         };
         let out = self.is_outgoing(message, post);
-        let fwd_from = self.state.forwards.get(&message.shared_id).map(|origin| self.forward_header(origin));
+        let fwd_from = self.state.forwards.get(&message.shared_id).map(|origin| self.forward_header(message.peer, origin));
         let reply_to = self.reply_header(message);
         let (mentioned, pinned, reactions) = (self.is_mentioned(message), self.is_pinned(message), self.reactions(message));
         match &message.content {
@@ -100,9 +101,10 @@ impl View<'_> {
         }
     }
 
-    fn forward_header(&mut self, origin: &ForwardOrigin) -> tl::enums::MessageFwdHeader {
+    fn forward_header(&mut self, place: PeerId, origin: &ForwardOrigin) -> tl::enums::MessageFwdHeader {
         let (from_id, from_name) = match self.hidden_author(origin.from) {
             Some(name) => (None, Some(name)),
+            None if matches!(place, PeerId::Channel(_)) => (Some(self.glimpse(origin.from)), None),
             None => (Some(self.mention(origin.from)), None),
         };
         tl::types::MessageFwdHeader {

@@ -1,18 +1,32 @@
 //! How a user, a group or a channel looks to one user.
 
+use std::collections::BTreeMap;
+
 use grammers_tl_types as tl;
 
 use super::View;
 use crate::world::administration::{admin_rights, banned_rights};
 use crate::world::ids::PeerId;
 use crate::world::privacy::PrivacyKey;
-use crate::world::state::{Channel, Chat, User};
+use crate::world::state::{Channel, Chat, Member, User};
 
 impl View<'_> {
     /// The users and the chats that were mentioned so far, for the answer's own lists.
     pub fn mentioned(&mut self) -> (Vec<tl::enums::User>, Vec<tl::enums::Chat>) {
         let mut users = Vec::new();
         let mut chats = Vec::new();
+        let glimpsed = std::mem::take(&mut self.glimpsed);
+        let glimpsed = glimpsed.into_iter().filter(|peer| !self.mentioned.contains(peer));
+        let (mut minimal_users, mut minimal_chats) = (Vec::new(), Vec::new());
+        for peer in glimpsed {
+            match peer {
+                PeerId::User(id) => minimal_users.extend(self.state.users.get(&id).map(|user| self.minimal_user(user))),
+                PeerId::Channel(id) => {
+                    minimal_chats.extend(self.state.channels.get(&id).map(|channel| self.minimal_channel(channel)));
+                }
+                PeerId::Chat(_) => {}
+            }
+        }
         for peer in std::mem::take(&mut self.mentioned) {
             match peer {
                 PeerId::User(id) => users.extend(self.state.users.get(&id).map(|user| self.user(user))),
@@ -20,17 +34,56 @@ impl View<'_> {
                 PeerId::Channel(id) => chats.extend(self.state.channels.get(&id).map(|channel| self.channel(channel))),
             }
         }
+        users.extend(minimal_users);
+        chats.extend(minimal_chats);
         (users, chats)
+    }
+
+    fn minimal_user(&self, user: &User) -> tl::enums::User {
+        match self.user(user) {
+            tl::enums::User::User(whole) => {
+                let access_hash = Some(self.minimal_hash(PeerId::User(user.id)));
+                tl::types::User { min: true, access_hash, phone: None, ..whole }.into()
+            }
+            empty => empty,
+        }
+    }
+
+    fn minimal_channel(&self, channel: &Channel) -> tl::enums::Chat {
+        match self.channel(channel) {
+            tl::enums::Chat::Channel(whole) => {
+                let access_hash = Some(self.minimal_hash(PeerId::Channel(channel.id)));
+                tl::types::Channel { min: true, access_hash, ..whole }.into()
+            }
+            forbidden => forbidden,
+        }
+    }
+
+    /// Whether the viewer has met a peer elsewhere than in the messages of a channel.
+    fn has_met(&self, peer: PeerId) -> bool {
+        let Some(viewer) = self.state.users.get(&self.viewer) else { return false };
+        let PeerId::User(id) = peer else { return self.state.is_member(viewer.id, peer) };
+        let both = |members: &BTreeMap<i64, Member>| members.contains_key(&id) && members.contains_key(&viewer.id);
+        id == viewer.id
+            || viewer.contacts.contains_key(&id)
+            || viewer.dialogs.contains_key(&peer)
+            || self.state.chats.values().any(|chat| both(&chat.members))
+    }
+
+    /// Notes that a channel's message speaks of a peer. Whom the viewer has not met is told in a minimal form, see
+    /// <https://core.telegram.org/api/min>.
+    pub(super) fn glimpse(&mut self, peer: PeerId) -> tl::enums::Peer {
+        if self.has_met(peer) {
+            return self.mention(peer);
+        }
+        self.glimpsed.insert(peer);
+        named(peer)
     }
 
     /// Notes that an answer speaks of a peer.
     pub fn mention(&mut self, peer: PeerId) -> tl::enums::Peer {
         self.mentioned.insert(peer);
-        match peer {
-            PeerId::User(user_id) => tl::types::PeerUser { user_id }.into(),
-            PeerId::Chat(chat_id) => tl::types::PeerChat { chat_id }.into(),
-            PeerId::Channel(channel_id) => tl::types::PeerChannel { channel_id }.into(),
-        }
+        named(peer)
     }
 
     /// A user.
@@ -200,6 +253,14 @@ impl View<'_> {
             linked_community_id: None,
         }
         .into()
+    }
+}
+
+fn named(peer: PeerId) -> tl::enums::Peer {
+    match peer {
+        PeerId::User(user_id) => tl::types::PeerUser { user_id }.into(),
+        PeerId::Chat(chat_id) => tl::types::PeerChat { chat_id }.into(),
+        PeerId::Channel(channel_id) => tl::types::PeerChannel { channel_id }.into(),
     }
 }
 
