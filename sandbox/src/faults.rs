@@ -1,8 +1,11 @@
 //! Faults that are armed on demand, and a log of the requests that came.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
+use tokio::sync::futures::OwnedNotified;
 
 /// Faults that may be armed at a time.
 pub const FAULTS_MAX: usize = 1000;
@@ -10,6 +13,12 @@ pub const FAULTS_MAX: usize = 1000;
 pub const LOGGED_REQUESTS_MAX: usize = 10_000;
 /// How long an armed delay or flood wait may be, in seconds.
 pub const FAULT_SECS_MAX: u32 = 86_400;
+/// How many calls an armed limit may let through.
+pub const LIMIT_MAX: u32 = 10_000;
+/// What comes so soon after an answer, in milliseconds, may have been on its way before that arrived.
+const ON_ITS_WAY_MS: u64 = 1_000;
+/// Waits that were asked for and are remembered.
+const WAITS_MAX: usize = 1_000;
 
 const SECS_DEFAULT: u32 = 1;
 
@@ -19,6 +28,8 @@ const SECS_DEFAULT: u32 = 1;
 pub enum FaultKind {
     /// The call answers 420 `FLOOD_WAIT_seconds`.
     FloodWait,
+    /// Of the calls within `seconds` the first `count` run; the others answer 420 `FLOOD_WAIT_n`, until there is room again.
+    FloodLimit,
     /// The call answers the fault's own `code` and `message`.
     RpcError,
     /// The call answers 500 `INTERNAL_SERVER_ERROR`.
@@ -27,6 +38,8 @@ pub enum FaultKind {
     DropConnection,
     /// The call waits for `seconds` and then runs.
     Delay,
+    /// The call waits until the faults are cleared, and then runs.
+    Hold,
     /// The call runs; the connection is closed without its answer.
     LoseAnswer,
     /// The call runs; its answer waits for `seconds`.
@@ -87,10 +100,10 @@ pub struct Fault {
     /// Only for the user with this phone number (digits).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
-    /// How often; without it, until the faults are cleared.
+    /// How often; without it, until the faults are cleared. For `flood_limit`: how many calls run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
-    /// For `flood_wait`, `delay`, `delay_answer` and `late_updates`: how long.
+    /// For `flood_wait`, `flood_limit`, `delay`, `delay_answer` and `late_updates`: how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
     /// For `rpc_error`: Telegram's numeric class.
@@ -113,6 +126,9 @@ impl Fault {
     fn check(&self) -> Result<(), ArmError> {
         if self.count == Some(0) {
             return Err(ArmError::NoCount);
+        }
+        if self.kind == FaultKind::FloodLimit && self.count.is_none_or(|count| count > LIMIT_MAX) {
+            return Err(ArmError::NoLimit);
         }
         if self.seconds.is_some_and(|seconds| seconds > FAULT_SECS_MAX) {
             return Err(ArmError::TooLong);
@@ -138,12 +154,42 @@ impl Fault {
     }
 }
 
+/// A fault that was armed.
+#[derive(Debug)]
+struct Armed {
+    fault: Fault,
+    /// For `flood_limit`: when the calls came that ran (Unix milliseconds).
+    ran: VecDeque<u64>,
+}
+
+impl Armed {
+    /// For `flood_limit`: the wait of a call that comes now, in seconds, unless there is room for it, which it takes.
+    fn limit(&mut self, now_ms: u64) -> Option<u32> {
+        let window = u64::from(self.fault.seconds()) * 1_000;
+        self.ran.retain(|at| at.saturating_add(window) > now_ms);
+        let room = usize::try_from(self.fault.count.unwrap_or(1)).unwrap_or(usize::MAX);
+        match self.ran.front() {
+            Some(first) if self.ran.len() >= room => {
+                let left = first.saturating_add(window).saturating_sub(now_ms);
+                Some(u32::try_from(left.div_ceil(1_000)).unwrap_or(u32::MAX))
+            }
+            _ => {
+                self.ran.push_back(now_ms);
+                None
+            }
+        }
+    }
+}
+
 /// Why a fault cannot be armed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ArmError {
     /// `count` is 0.
     #[error("count: a fault strikes at least once; leave it out for a fault without an end")]
     NoCount,
+    /// A `flood_limit` without its number of calls.
+    #[error("count: flood_limit needs how many calls run, at most {LIMIT_MAX}")]
+    NoLimit,
     /// `seconds` is too large.
     #[error("seconds: at most {FAULT_SECS_MAX}")]
     TooLong,
@@ -170,7 +216,8 @@ pub enum ArmError {
 /// The faults that are armed.
 #[derive(Debug, Default)]
 pub struct Faults {
-    armed: Vec<Fault>,
+    armed: Vec<Armed>,
+    cleared: Arc<Notify>,
 }
 
 impl Faults {
@@ -183,27 +230,39 @@ impl Faults {
         if self.armed.len() >= FAULTS_MAX {
             return Err(ArmError::TooMany);
         }
-        self.armed.push(fault);
+        self.armed.push(Armed { fault, ran: VecDeque::new() });
         Ok(())
     }
 
     /// Disarms every fault.
     pub fn clear(&mut self) {
         self.armed.clear();
+        self.cleared.notify_waiters();
+    }
+
+    /// Waits until the faults are cleared.
+    pub fn cleared(&self) -> OwnedNotified {
+        Arc::clone(&self.cleared).notified_owned()
     }
 
     /// What is armed.
-    pub fn armed(&self) -> &[Fault] {
-        &self.armed
+    pub fn armed(&self) -> impl Iterator<Item = &Fault> {
+        self.armed.iter().map(|armed| &armed.fault)
     }
 
-    /// The fault that strikes this call, if one does.
-    pub fn strike_call(&mut self, method: &str, user: Option<&str>) -> Option<Fault> {
-        self.strike(|fault| {
+    /// The fault that strikes this call, which came at `now_ms` (Unix milliseconds), if one does.
+    pub fn strike_call(&mut self, method: &str, user: Option<&str>, now_ms: u64) -> Option<Fault> {
+        let fits = |fault: &Fault| {
             let only = fault.kind.method().or(fault.method.as_deref());
             let of_method = only.is_none_or(|name| name == method);
             !fault.kind.strikes_updates() && of_method && is_of_user(fault, user)
-        })
+        };
+        for armed in self.armed.iter_mut().filter(|armed| armed.fault.kind == FaultKind::FloodLimit && fits(&armed.fault)) {
+            if let Some(seconds) = armed.limit(now_ms) {
+                return Some(Fault { seconds: Some(seconds), ..armed.fault.clone() });
+            }
+        }
+        self.strike(|fault| fault.kind != FaultKind::FloodLimit && fits(fault))
     }
 
     /// The fault that strikes an update to this user, if one does.
@@ -212,8 +271,8 @@ impl Faults {
     }
 
     fn strike(&mut self, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
-        let position = self.armed.iter().position(fits)?;
-        let fault = self.armed.get_mut(position)?;
+        let position = self.armed.iter().position(|armed| fits(&armed.fault))?;
+        let fault = &mut self.armed.get_mut(position)?.fault;
         let struck = fault.clone();
         if let Some(left) = &mut fault.count {
             *left = left.saturating_sub(1);
@@ -244,17 +303,42 @@ pub struct LoggedRequest {
 #[derive(Debug, Default)]
 pub struct RequestLog {
     counts: BTreeMap<String, u64>,
+    early: BTreeMap<String, u64>,
     last: VecDeque<LoggedRequest>,
+    /// Of which method, by whom, from when and until when.
+    waits: VecDeque<(String, Option<String>, u64, u64)>,
 }
 
 impl RequestLog {
     /// Notes a request.
     pub fn note(&mut self, request: LoggedRequest) {
         *self.counts.entry(request.method.clone()).or_default() += 1;
+        let is_early = |(method, user, from, until): &(String, Option<String>, u64, u64)| {
+            let within = (from.saturating_add(ON_ITS_WAY_MS)..*until).contains(&request.at_ms);
+            within && *method == request.method && *user == request.user
+        };
+        if self.waits.iter().any(is_early) {
+            *self.early.entry(request.method.clone()).or_default() += 1;
+        }
         if self.last.len() >= LOGGED_REQUESTS_MAX {
             self.last.pop_front();
         }
         self.last.push_back(request);
+    }
+
+    /// Notes that a method's caller was asked to wait for so many seconds.
+    pub fn note_wait(&mut self, method: &str, user: Option<&str>, now_ms: u64, seconds: u32) {
+        self.waits.retain(|(.., until)| *until > now_ms);
+        if self.waits.len() >= WAITS_MAX {
+            self.waits.pop_front();
+        }
+        let until = now_ms.saturating_add(u64::from(seconds) * 1_000);
+        self.waits.push_back((method.to_owned(), user.map(str::to_owned), now_ms, until));
+    }
+
+    /// How many calls of a method came before a wait was over that its caller had been asked for more than a second before.
+    pub fn early(&self, method: &str) -> u64 {
+        self.early.get(method).copied().unwrap_or(0)
     }
 
     /// How often each method was called.
@@ -287,21 +371,21 @@ mod tests {
         let method = Some("messages.sendMessage".to_owned());
         let flood = Fault { method, user: Some("1555".into()), count: Some(2), ..fault(FaultKind::FloodWait) };
         faults.arm(flood).unwrap();
-        assert!(faults.strike_call("messages.getHistory", Some("1555")).is_none());
-        assert!(faults.strike_call("messages.sendMessage", Some("1556")).is_none());
-        assert!(faults.strike_call("messages.sendMessage", None).is_none());
+        assert!(faults.strike_call("messages.getHistory", Some("1555"), 0).is_none());
+        assert!(faults.strike_call("messages.sendMessage", Some("1556"), 0).is_none());
+        assert!(faults.strike_call("messages.sendMessage", None, 0).is_none());
         assert!(faults.strike_update("1555").is_none());
-        assert!(faults.strike_call("messages.sendMessage", Some("1555")).is_some());
-        assert!(faults.strike_call("messages.sendMessage", Some("1555")).is_some());
-        assert!(faults.strike_call("messages.sendMessage", Some("1555")).is_none());
-        assert!(faults.armed().is_empty());
+        assert!(faults.strike_call("messages.sendMessage", Some("1555"), 0).is_some());
+        assert!(faults.strike_call("messages.sendMessage", Some("1555"), 0).is_some());
+        assert!(faults.strike_call("messages.sendMessage", Some("1555"), 0).is_none());
+        assert_eq!(faults.armed().count(), 0);
     }
 
     #[test]
     fn faults_of_updates_leave_calls_alone() {
         let mut faults = Faults::default();
         faults.arm(fault(FaultKind::LoseUpdates)).unwrap();
-        assert!(faults.strike_call("messages.sendMessage", None).is_none());
+        assert!(faults.strike_call("messages.sendMessage", None, 0).is_none());
         let struck = |faults: &mut Faults| faults.strike_update("1555").map(|fault| fault.kind);
         assert_eq!(struck(&mut faults), Some(FaultKind::LoseUpdates));
         assert_eq!(struck(&mut faults), Some(FaultKind::LoseUpdates));
@@ -313,8 +397,8 @@ mod tests {
     fn a_fault_of_one_method_strikes_no_other() {
         let mut faults = Faults::default();
         faults.arm(fault(FaultKind::DifferenceTooLong)).unwrap();
-        assert!(faults.strike_call("updates.getChannelDifference", None).is_none());
-        assert!(faults.strike_call("updates.getDifference", None).is_some());
+        assert!(faults.strike_call("updates.getChannelDifference", None, 0).is_none());
+        assert!(faults.strike_call("updates.getDifference", None, 0).is_some());
         let other = Fault { method: Some("help.getConfig".into()), ..fault(FaultKind::DifferenceTooLong) };
         assert_eq!(faults.arm(other), Err(ArmError::OtherMethod));
     }
@@ -332,6 +416,32 @@ mod tests {
             faults.arm(fault(FaultKind::ServerError)).unwrap();
         }
         assert_eq!(faults.arm(fault(FaultKind::ServerError)), Err(ArmError::TooMany));
+    }
+
+    #[test]
+    fn a_limit_lets_so_many_through_within_its_time() {
+        let mut faults = Faults::default();
+        assert_eq!(faults.arm(fault(FaultKind::FloodLimit)), Err(ArmError::NoLimit));
+        let limit = Fault { count: Some(2), seconds: Some(10), ..fault(FaultKind::FloodLimit) };
+        faults.arm(limit).unwrap();
+        let mut wait = |at| faults.strike_call("messages.sendMessage", None, at).map(|fault| fault.seconds());
+        let waits = [0, 4_000, 5_500, 9_999, 10_000, 10_001, 14_000].map(&mut wait);
+        assert_eq!(waits, [None, None, Some(5), Some(1), None, Some(4), None]);
+    }
+
+    #[test]
+    fn a_call_within_a_wait_is_early_unless_it_may_have_been_on_its_way() {
+        let mut log = RequestLog::default();
+        let call = |log: &mut RequestLog, user: &str, at_ms| {
+            log.note(LoggedRequest { method: "messages.sendMessage".into(), user: Some(user.into()), at_ms });
+            log.early("messages.sendMessage")
+        };
+        log.note_wait("messages.sendMessage", Some("1555"), 1_000, 10);
+        assert_eq!(call(&mut log, "1555", 1_999), 0);
+        assert_eq!(call(&mut log, "1556", 5_000), 0);
+        assert_eq!(call(&mut log, "1555", 5_000), 1);
+        assert_eq!(call(&mut log, "1555", 11_000), 1);
+        assert_eq!(log.early("messages.search"), 0);
     }
 
     #[test]

@@ -285,6 +285,8 @@ pub struct MethodCalls {
     pub method: String,
     /// How often it was called since the network started.
     pub count: u64,
+    /// How many of them came before a flood wait was over that their caller had been asked for more than a second before.
+    pub early: u64,
     /// When the newest calls came (Unix milliseconds), oldest first; at most a thousand.
     pub times: Vec<u64>,
 }

@@ -63,9 +63,10 @@ impl Api for World {
         let method = methods::find(opened.constructor);
         let name = method.map_or(UNKNOWN_METHOD, |method| method.name);
         let user = phone_of(&live, request.session.into());
-        live.requests.note(LoggedRequest { method: name.into(), user: user.clone(), at_ms: now_ms() });
+        let at_ms = now_ms();
+        live.requests.note(LoggedRequest { method: name.into(), user: user.clone(), at_ms });
         note_client(&mut live, request.session, &opened, name);
-        let Some(fault) = live.faults.strike_call(name, user.as_deref()) else {
+        let Some(fault) = live.faults.strike_call(name, user.as_deref(), at_ms) else {
             return settle(self.run(&mut live, request.session, method, &opened));
         };
         let delay = Duration::from_secs(fault.seconds().into());
@@ -77,6 +78,19 @@ impl Api for World {
                     let running = settle(self.run(&mut self.lock(), request.session, method, &opened));
                     running.await
                 })
+            }
+            FaultKind::Hold => {
+                let cleared = live.faults.cleared();
+                drop(live);
+                Box::pin(async move {
+                    cleared.await;
+                    let running = settle(self.run(&mut self.lock(), request.session, method, &opened));
+                    running.await
+                })
+            }
+            FaultKind::FloodWait | FaultKind::FloodLimit => {
+                live.requests.note_wait(name, user.as_deref(), at_ms, fault.seconds());
+                settle(fail(&mut live, request.session.into(), &fault))
             }
             FaultKind::LoseAnswer | FaultKind::DelayAnswer => {
                 let running = settle(self.run(&mut live, request.session, method, &opened));
@@ -188,7 +202,7 @@ fn note_client(live: &mut Live, session: SessionAddress, opened: &Opened, method
 /// What a call answers that a fault strikes.
 fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<Written>) {
     let error = match fault.kind {
-        FaultKind::FloodWait => RpcError::new(420, format!("FLOOD_WAIT_{}", fault.seconds())),
+        FaultKind::FloodWait | FaultKind::FloodLimit => RpcError::new(420, format!("FLOOD_WAIT_{}", fault.seconds())),
         FaultKind::RpcError => RpcError::new(fault.code.unwrap_or(400), fault.message.clone().unwrap_or_default()),
         FaultKind::CdnRedirect => return (RpcOutcome::Result(cdn_redirect()), None),
         FaultKind::DropConnection => return (RpcOutcome::DropConnection, None),
@@ -200,6 +214,7 @@ fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<
         FaultKind::PhoneMigrate => RpcError::phone_migrate(fault.dc.unwrap_or_default()),
         FaultKind::ServerError
         | FaultKind::Delay
+        | FaultKind::Hold
         | FaultKind::LoseAnswer
         | FaultKind::DelayAnswer
         | FaultKind::LoseUpdates

@@ -98,7 +98,7 @@ impl Control for World {
     }
 
     fn faults(&self) -> Vec<Fault> {
-        self.lock().faults.armed().to_vec()
+        self.lock().faults.armed().cloned().collect()
     }
 
     fn clear_faults(&self) {
@@ -134,7 +134,7 @@ impl Control for World {
             .map(|(name, count)| {
                 let mut times = times.remove(name.as_str()).unwrap_or_default();
                 times.drain(..times.len().saturating_sub(TIMES_MAX));
-                MethodCalls { method: name.clone(), count: *count, times }
+                MethodCalls { method: name.clone(), count: *count, early: live.requests.early(name), times }
             })
             .collect()
     }
