@@ -150,12 +150,13 @@ pub struct Error {
     detail: String,
     retry_after_secs: Option<u32>,
     field: Option<String>,
+    method: Option<&'static str>,
 }
 
 impl Error {
     /// An error with this code; `detail` says what is wrong and, where the caller can mend it, how.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after_secs: None, field: None }
+        Self { code, detail: detail.into(), retry_after_secs: None, field: None, method: None }
     }
 
     /// A fault of ours. The cause is logged here, since the caller learns nothing of it.
@@ -196,6 +197,12 @@ impl Error {
         self
     }
 
+    /// The same error, naming Telegram's method that is to wait.
+    pub fn of_method(mut self, method: &'static str) -> Self {
+        self.method = Some(method);
+        self
+    }
+
     /// The code.
     pub fn code(&self) -> Code {
         self.code
@@ -214,6 +221,11 @@ impl Error {
     /// The input field at fault, if there is one.
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
+    }
+
+    /// Telegram's method that is to wait, if it is one.
+    pub fn method(&self) -> Option<&'static str> {
+        self.method
     }
 }
 

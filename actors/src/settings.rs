@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::events::EventLimits;
 use crate::outbound::{FetchLimits, Outbound};
 use crate::speech::Endpoint;
-use crate::telegram::{Device, Network, Proxy, ProxyReach};
+use crate::telegram::{Device, FloodLimits, Network, Proxy, ProxyReach};
 use crate::webhooks::WebhookLimits;
 
 /// The settings of a gateway.
@@ -119,6 +119,8 @@ pub struct Limits {
     pub mailbox_capacity: usize,
     /// Calls of one account that may be at work at once.
     pub account_calls_max: usize,
+    /// What keeps accounts within Telegram's own limits.
+    pub flood: FloodLimits,
     /// How long a caller waits for an outcome before it is told that the outcome is unknown.
     pub call_timeout: Duration,
     /// The same for a call whose body is a file on its way.
@@ -148,7 +150,8 @@ impl Default for Limits {
             login_lifetime: Duration::from_secs(600),
             agent_keys_per_user_max: 1_000,
             mailbox_capacity: 256,
-            account_calls_max: 128,
+            account_calls_max: 256,
+            flood: FloodLimits::default(),
             call_timeout: Duration::from_secs(60),
             upload_timeout: Duration::from_secs(6 * 3_600),
             quiet_max: Duration::from_secs(60),

@@ -17,7 +17,7 @@ use vasya_actors::identity::UserId;
 use vasya_actors::outbound::{FetchLimits, Outbound};
 use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings, Speech};
 use vasya_actors::speech::Endpoint;
-use vasya_actors::telegram::{Device, Network, NetworkDescription, Proxy, ProxyReach};
+use vasya_actors::telegram::{Device, FloodLimits, Network, NetworkDescription, Proxy, ProxyReach};
 use vasya_actors::vault::MasterKey;
 use vasya_actors::webhooks::WebhookLimits;
 
@@ -463,6 +463,10 @@ fn limits(sources: &mut Sources) -> Limits {
         logins_per_user_max: size(sources, "limits.logins_per_user_max", 1..=1_000),
         login_lifetime: Duration::from_secs(sources.number("limits.login_secs", 1..=86_400)),
         account_calls_max: size(sources, "limits.account_calls_max", 1..=1_000),
+        flood: FloodLimits {
+            turns: size(sources, "limits.account_turns", 1..=64),
+            sleep_max: Duration::from_secs(sources.number("limits.flood_sleep_secs_max", 0..=10)),
+        },
         call_timeout: Duration::from_secs(sources.number("limits.call_secs", 1..=600)),
         connects_max: size(sources, "telegram.connects_max", 1..=10_000),
         quiet_max: Duration::from_secs(sources.number("telegram.quiet_secs", 1..=600)),

@@ -83,6 +83,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("limits.logins_per_user_max", "VASYA_LOGINS_PER_USER_MAX", Kind::Number),
     setting("limits.login_secs", "VASYA_LOGIN_SECS", Kind::Number),
     setting("limits.account_calls_max", "VASYA_ACCOUNT_CALLS_MAX", Kind::Number),
+    setting("limits.account_turns", "VASYA_ACCOUNT_TURNS", Kind::Number),
+    setting("limits.flood_sleep_secs_max", "VASYA_FLOOD_SLEEP_MAX", Kind::Number),
     setting("limits.call_secs", "VASYA_CALL_SECS", Kind::Number),
     setting("limits.user_idle_secs", "VASYA_USER_IDLE_SECS", Kind::Number),
     setting("log.filter", "RUST_LOG", Kind::Text),

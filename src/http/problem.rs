@@ -39,6 +39,9 @@ fn body(error: &Error, request_id: &str) -> Vec<u8> {
     if let Some(field) = error.field() {
         members.insert("field".into(), field.into());
     }
+    if let Some(method) = error.method() {
+        members.insert("method".into(), method.into());
+    }
     if let Some(seconds) = error.retry_after() {
         members.insert("retryAfterSecs".into(), seconds.into());
     }

@@ -146,6 +146,7 @@ fn problem_schema() -> Value {
             "code": { "type": "string", "enum": codes },
             "requestId": { "type": "string", "description": "Quote it to the operator. Left out of account_forbidden." },
             "field": { "type": "string", "description": "The input field at fault." },
+            "method": { "type": "string", "description": "With telegram_flood: which of Telegram's methods is to wait." },
             "retryAfterSecs": { "type": "integer", "minimum": 0, "description": "As in the header Retry-After." },
             "error": { "type": "string", "description": "The same as `detail`, for older clients." },
         },

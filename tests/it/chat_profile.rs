@@ -3,7 +3,7 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{ADA, Api, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, send};
+use crate::harness::{ADA, Api, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, eventually, send};
 
 /// Enough for a test that changes many things.
 fn roomy() -> Options {
@@ -61,9 +61,15 @@ async fn a_supergroup_is_edited_field_by_field_and_its_members_feel_it() {
     for text in ["an administrator", "waits for nobody"] {
         api.post(&format!("{path}/messages"), json!({ "text": text })).await.expect(200);
     }
-    // Without slow mode the member writes on.
+    // Without slow mode the member writes on, as soon as the update has come that says so.
     api.patch(&path, json!({ "slowModeSecs": 0 })).await.expect(200);
-    api.post(&format!("{claras}/messages"), json!({ "text": "second" })).await.expect(200);
+    eventually("slow mode is over", || async {
+        let answer = api.post(&format!("{claras}/messages"), json!({ "text": "second" })).await;
+        assert!(matches!(answer.status, 200 | 429), "{}", answer.text());
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    assert_eq!(control.count(CLARA, &watch.to_string(), "second").await, 1);
     api.patch(&path, json!({ "permissions": { "sendMessages": false } })).await.expect(200);
     let refused = api.post(&format!("{claras}/messages"), json!({ "text": "third" })).await;
     assert_eq!((refused.status, refused.code()), (403, "not_permitted".into()), "{}", refused.text());

@@ -20,6 +20,7 @@ mod contacts;
 mod documents;
 mod events;
 mod events_recovery;
+mod flood;
 mod folders;
 mod harness;
 mod idempotency;

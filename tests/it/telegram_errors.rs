@@ -32,7 +32,7 @@ async fn each_of_telegrams_errors_has_a_class_a_code_and_a_sentence() {
         (403, "USER_PRIVACY_RESTRICTED", 403, "privacy_restricted", "The user's privacy settings do not allow it"),
         (403, "PREMIUM_ACCOUNT_REQUIRED", 403, "premium_required", "This needs Telegram Premium"),
         (400, "PEER_FLOOD", 403, "peer_flood", "Telegram has limited this account"),
-        (420, "FROZEN_METHOD_INVALID", 403, "account_frozen", "Telegram has frozen this account"),
+        (420, "FROZEN_PARTICIPANT_MISSING", 403, "account_frozen", "The chat is not open to a frozen account"),
         (400, "CHANNEL_PRIVATE", 404, "chat_not_found", "The chat is not open to this account (CHANNEL_PRIVATE)"),
         (400, "TOPIC_DELETED", 404, "not_found", "The topic was deleted (TOPIC_DELETED)"),
         (400, "TOPIC_CLOSED", 409, "conflict", "The topic is closed (TOPIC_CLOSED)"),

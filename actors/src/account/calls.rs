@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::account::{AccountContext, HealthState};
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
-use crate::telegram::{ChatId, Connection, TelegramError};
+use crate::telegram::{ChatId, Connection, RefusalClass, TelegramError};
 
 /// How long a call waits for an account that is connecting.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
@@ -45,7 +45,6 @@ impl AccountContext {
         let why = match health.state {
             HealthState::LoginRequired => "Telegram ended this account's session: log in again",
             HealthState::Banned => "Telegram has banned or deactivated this account",
-            HealthState::Frozen => "Telegram has frozen this account",
             HealthState::FloodWait => "Telegram asked this account to wait",
             _ => "The account is not connected to Telegram; try again",
         };
@@ -87,7 +86,7 @@ impl AccountContext {
         Ok(self.attempt(method, call).await??)
     }
 
-    /// Calls one of Telegram's methods, unless Telegram asked to wait before it. What the account itself must know of the outcome is
+    /// Calls one of Telegram's methods. What the account itself must know of the outcome is
     /// noted here, and is the outer error; the inner one is the call's own.
     pub(super) async fn attempt<T>(
         &self,
@@ -95,10 +94,9 @@ impl AccountContext {
         call: impl AsyncFnOnce(&Connection) -> Result<T, TelegramError>,
     ) -> Result<Result<T, TelegramError>, Error> {
         let connection = self.connection().await?;
-        if let Some(seconds) = self.flood_waits.left(method) {
-            return Err(flood(method, seconds));
-        }
-        match call(&connection).await {
+        let answer = call(&connection).await;
+        self.show_whether_frozen(&answer);
+        match answer {
             Ok(value) => {
                 self.health.pong();
                 Ok(Ok(value))
@@ -107,11 +105,25 @@ impl AccountContext {
                 self.lose_session(loss);
                 Err(self.not_ready())
             }
-            Err(TelegramError::FloodWait { seconds }) => {
-                self.flood_waits.remember(method, seconds);
-                Err(flood(method, seconds))
+            Err(error @ (TelegramError::FloodWait { .. } | TelegramError::OverBudget { .. } | TelegramError::Busy)) => {
+                tracing::debug!(account = %self.ownership.account, method, %error, "a call is held back");
+                Err(error.into())
             }
             Err(error) => Ok(Err(error)),
+        }
+    }
+
+    /// Shows in the account's health whether it is frozen, where an answer may have told.
+    fn show_whether_frozen<T>(&self, answer: &Result<T, TelegramError>) {
+        let state = match answer {
+            Ok(_) if self.health.is(HealthState::Frozen) => HealthState::Online,
+            Err(TelegramError::Refused { refusal, .. }) if refusal.class == RefusalClass::Frozen => HealthState::Frozen,
+            _ => return,
+        };
+        match (self.flood.frozen(), state) {
+            (Some(reason), HealthState::Frozen) => self.enter(HealthState::Frozen, Some(reason)),
+            (None, HealthState::Online) => self.enter(HealthState::Online, None),
+            _ => {}
         }
     }
 
@@ -121,10 +133,6 @@ impl AccountContext {
         self.chats_changed();
         Ok(())
     }
-}
-
-fn flood(method: &str, seconds: u32) -> Error {
-    Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s before {method}")).retry_after_secs(seconds)
 }
 
 fn seconds_until(unix_ms: u64) -> u32 {

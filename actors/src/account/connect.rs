@@ -40,7 +40,7 @@ enum Ended {
 impl From<TelegramError> for Ended {
     fn from(error: TelegramError) -> Self {
         match error {
-            TelegramError::FloodWait { seconds } => Ended::Flood(seconds),
+            TelegramError::FloodWait { seconds, .. } => Ended::Flood(seconds),
             TelegramError::AuthLost(loss) => Ended::Auth(loss),
             other => Ended::Lost(other),
         }
@@ -142,12 +142,16 @@ async fn take(context: &Rc<AccountContext>, mut delivery: Delivery) -> Result<()
     if delivery.reconnected {
         context.health.reconnected();
     }
-    let Received { phone_calls, group_calls, login_token } = std::mem::take(&mut delivery.received);
+    let Received { phone_calls, group_calls, changed_channels, login_token } = std::mem::take(&mut delivery.received);
     if login_token {
         context.scanned.notify_one();
     }
     context.phone_calls_told(phone_calls);
     context.group_calls_told(&group_calls);
+    for channel in changed_channels {
+        // Slow mode may be over, or not be the account's any more.
+        context.flood.forget_slow_mode(channel).await;
+    }
     // An account asks again for what came to the login that it was.
     if delivery.is_empty() || !context.is_account() {
         return Ok(());
@@ -189,6 +193,7 @@ impl AccountContext {
             api_id: self.api_id,
             device,
             records: self.records.clone(),
+            flood: self.flood.clone(),
             updates: UpdatesOptions {
                 quiet_max: settings.limits.quiet_max,
                 answer_timeout: settings.limits.answer_timeout,
@@ -200,7 +205,10 @@ impl AccountContext {
 
     fn connect(&self, connection: Rc<Connection>) {
         self.connection.replace(Some(connection));
-        self.enter(HealthState::Online, None);
+        match self.flood.frozen() {
+            Some(reason) => self.enter(HealthState::Frozen, Some(reason)),
+            None => self.enter(HealthState::Online, None),
+        }
         self.changed.notify_waiters();
     }
 

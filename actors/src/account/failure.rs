@@ -6,8 +6,20 @@ use crate::telegram::{Refusal, RefusalClass, TelegramError};
 impl From<TelegramError> for Error {
     fn from(error: TelegramError) -> Self {
         match error {
-            TelegramError::FloodWait { seconds } => {
+            TelegramError::FloodWait { seconds, method: None } => {
                 Error::new(Code::TelegramFlood, format!("Telegram asks to wait {seconds} s")).retry_after_secs(seconds)
+            }
+            TelegramError::FloodWait { seconds, method: Some(method) } => {
+                let detail = format!("Telegram asks to wait {seconds} s before {method}");
+                Error::new(Code::TelegramFlood, detail).retry_after_secs(seconds).of_method(method)
+            }
+            TelegramError::OverBudget { seconds, method } => {
+                let detail = format!("{method} is held back for {seconds} s, since Telegram asked to wait for it lately");
+                Error::new(Code::TelegramFlood, detail).retry_after_secs(seconds).of_method(method)
+            }
+            TelegramError::Busy => {
+                Error::new(Code::Overloaded, "The account has too many calls that wait for their turn; try again")
+                    .retry_after_secs(1)
             }
             TelegramError::InvalidCursor => Error::invalid("cursor", "is not one that this list gave"),
             TelegramError::NoMedia => Error::new(Code::NotFound, "The message has no file"),

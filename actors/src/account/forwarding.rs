@@ -7,7 +7,7 @@ use super::random;
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
-use crate::telegram::{ChatId, Forward, TelegramError};
+use crate::telegram::{ChatId, Connection, Forward, TelegramError};
 use crate::vault::{Durability, Space};
 
 /// What to forward, and how.
@@ -31,7 +31,9 @@ impl AccountCall {
         let messages = present.into_iter().zip(random_ids).collect();
         let ForwardRequest { from, to, message_ids, topic_id, as_copy, silent } = request;
         let forward = Forward { from, to, messages, topic_id, as_copy, silent };
-        let sent = self.once("messages.forwardMessages", async |connection| connection.forward(&forward).await).await;
+        let forwarding = async |connection: &Connection| connection.forward(&forward).await;
+        let sent = self.attempt_to_send("messages.forwardMessages", to, forwarding).await;
+        let sent = sent.and_then(|sent| Ok(sent?));
         let undecided = matches!(&sent, Err(error) if error.code() == Code::OutcomeUnknown);
         if !undecided {
             self.end_sends(forward.messages.iter().map(|(_, random_id)| *random_id)).await;

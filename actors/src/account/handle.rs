@@ -6,10 +6,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
-use crate::account::{AccountMessage, SendIds};
+use crate::account::{AccountMessage, Order};
+use crate::caller::Principal;
 use crate::error::{Code, Error};
 use crate::identity::{AccountId, UserId};
-use crate::operation::{AccountWork, Answer};
+use crate::operation::Answer;
 use crate::runtime::{Mailbox, Refusal};
 use crate::stream::ByteStream;
 use crate::telegram::{ChatId, QrToken, SentCode, UserInfo};
@@ -73,16 +74,10 @@ impl AccountHandle {
         Self { ownership: Ownership { owner, account }, mailbox }
     }
 
-    /// Runs one permitted operation; uses the capability up. What it sends has `send_ids`, or random ones.
-    pub(crate) async fn run(
-        self,
-        work: Box<dyn AccountWork>,
-        request_id: String,
-        body: Option<ByteStream>,
-        send_ids: Option<SendIds>,
-    ) -> Result<Answer, Error> {
-        let ownership = self.ownership.clone();
-        self.ask(|reply| AccountMessage::Run { ownership, work, request_id, body, send_ids, reply }).await
+    /// Runs one permitted operation; uses the capability up.
+    pub(crate) async fn run(self, order: Order) -> Result<Answer, Error> {
+        let (ownership, order) = (self.ownership.clone(), Box::new(order));
+        self.ask(|reply| AccountMessage::Run { ownership, order, reply }).await
     }
 
     /// Takes the account's login one step further.
@@ -92,9 +87,15 @@ impl AccountHandle {
     }
 
     /// The bytes of what can be heard in a message: a voice message, a video note, or another file with sound.
-    pub(crate) async fn open_audio(&self, chat: ChatId, message_id: i32, bytes_max: u64) -> Result<ByteStream, Error> {
+    pub(crate) async fn open_audio(
+        &self,
+        asker: Principal,
+        chat: ChatId,
+        message_id: i32,
+        bytes_max: u64,
+    ) -> Result<ByteStream, Error> {
         let ownership = self.ownership.clone();
-        self.ask(|reply| AccountMessage::OpenAudio { ownership, chat, message_id, bytes_max, reply }).await
+        self.ask(|reply| AccountMessage::OpenAudio { ownership, asker, chat, message_id, bytes_max, reply }).await
     }
 
     /// The account's id.

@@ -25,7 +25,7 @@ pub enum HealthState {
     FloodWait,
     /// Telegram ended the session: nothing happens until a person logs in again.
     LoginRequired,
-    /// Telegram froze the account.
+    /// Telegram answers, and has frozen the account: it can only read.
     Frozen,
     /// Telegram deactivated or banned the account.
     Banned,
@@ -39,15 +39,15 @@ impl HealthState {
     /// What clients of the reference are told of it.
     pub(crate) fn connection_status(self) -> &'static str {
         match self {
-            Self::Online => "connected",
+            Self::Online | Self::Frozen => "connected",
             Self::Starting | Self::Connecting | Self::Reconnecting | Self::FloodWait => "reconnecting",
-            Self::LoginRequired | Self::Frozen | Self::Banned | Self::Failed | Self::Stopped => "disconnected",
+            Self::LoginRequired | Self::Banned | Self::Failed | Self::Stopped => "disconnected",
         }
     }
 
     /// Whether the state ends by itself. The others need a person.
     pub fn is_terminal(self) -> bool {
-        matches!(self, Self::LoginRequired | Self::Frozen | Self::Banned | Self::Failed | Self::Stopped)
+        matches!(self, Self::LoginRequired | Self::Banned | Self::Failed | Self::Stopped)
     }
 }
 
@@ -159,9 +159,14 @@ impl HealthCell {
         self.kept().health.clone()
     }
 
-    /// Whether the account is online.
+    /// Whether the account is online, frozen or not.
     pub(crate) fn is_online(&self) -> bool {
-        self.kept().health.state == HealthState::Online
+        matches!(self.kept().health.state, HealthState::Online | HealthState::Frozen)
+    }
+
+    /// Whether it is in this state.
+    pub(crate) fn is(&self, state: HealthState) -> bool {
+        self.kept().health.state == state
     }
 
     /// Enters a state. The first connection after a start is told when it stands, not while it is made.

@@ -30,11 +30,13 @@ mod pins;
 mod polls;
 mod profile;
 mod reactions;
+mod room;
 mod scheduled;
 mod send_ids;
 mod sending;
 mod sessions;
 mod settings;
+mod slow_mode;
 mod telegram_folders;
 mod topics;
 mod transfer;
@@ -50,6 +52,7 @@ use futures::future::LocalBoxFuture;
 use secrecy::SecretString;
 use tokio::sync::{Notify, oneshot};
 
+use crate::caller::Principal;
 use crate::environment::Environment;
 use crate::error::{Code, Error};
 use crate::events::AccountLog;
@@ -57,7 +60,7 @@ use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Actor, Supervised, Tasks, supervise};
 use crate::stream::ByteStream;
-use crate::telegram::{ChatId, Connection, FloodWaits};
+use crate::telegram::{ChatId, Connection, FloodControl, asked_by};
 use crate::vault::AccountRecords;
 
 use group_calls::GroupCalls;
@@ -65,6 +68,7 @@ use handle::Ownership;
 use kept_chats::{KEPT_MAX, KeptChats};
 use login::LoginState;
 use phone_calls::PhoneCalls;
+use room::Rooms;
 
 pub(crate) use chat_list::ChatQuery;
 pub(crate) use chat_profile::ChatEdit;
@@ -80,22 +84,27 @@ pub(crate) use profile::ProfileEdit;
 pub(crate) use send_ids::SendIds;
 pub(crate) use settings::{AccountSettings, SettingsCell};
 
+/// One permitted operation, and what it comes with.
+pub(crate) struct Order {
+    /// Who asks for it.
+    pub(crate) asker: Principal,
+    pub(crate) work: Box<dyn AccountWork>,
+    pub(crate) request_id: String,
+    pub(crate) body: Option<ByteStream>,
+    /// The `random_id`s of what it sends; without them, random ones.
+    pub(crate) send_ids: Option<SendIds>,
+}
+
 /// What an account's actor can be asked.
 pub(crate) enum AccountMessage {
     /// One permitted operation.
-    Run {
-        ownership: Ownership,
-        work: Box<dyn AccountWork>,
-        request_id: String,
-        body: Option<ByteStream>,
-        send_ids: Option<SendIds>,
-        reply: oneshot::Sender<Result<Answer, Error>>,
-    },
+    Run { ownership: Ownership, order: Box<Order>, reply: oneshot::Sender<Result<Answer, Error>> },
     /// One step of its login.
     Login { ownership: Ownership, step: LoginStep, reply: oneshot::Sender<Result<LoginProgress, Error>> },
     /// What can be heard in a message.
     OpenAudio {
         ownership: Ownership,
+        asker: Principal,
         chat: ChatId,
         message_id: i32,
         bytes_max: u64,
@@ -124,7 +133,7 @@ pub(crate) struct Seed {
     pub(crate) records: AccountRecords,
     pub(crate) health: HealthCell,
     pub(crate) log: Arc<AccountLog>,
-    pub(crate) flood_waits: FloodWaits,
+    pub(crate) flood: FloodControl,
     pub(crate) settings: SettingsCell,
     pub(crate) person: PersonCell,
 }
@@ -141,8 +150,8 @@ pub struct AccountContext {
     connection: RefCell<Option<Rc<Connection>>>,
     /// Told whenever the connection or the health changes.
     changed: Notify,
-    calls: Cell<usize>,
-    flood_waits: FloodWaits,
+    rooms: Rooms,
+    flood: FloodControl,
     settings: SettingsCell,
     person: PersonCell,
     login: RefCell<LoginState>,
@@ -218,38 +227,44 @@ impl Actor for AccountActor {
 
     fn handle(&mut self, message: AccountMessage) {
         match message {
-            AccountMessage::Run { ownership, work, request_id, body, send_ids, reply } => {
+            AccountMessage::Run { ownership, order, reply } => {
+                let Order { asker, work, request_id, body, send_ids } = *order;
                 let (context, body) = (Rc::clone(&self.context), Rc::new(Cell::new(body)));
                 let call = AccountCall { context, request_id: request_id.into(), body, send_ids: send_ids.map(Rc::new) };
-                self.take(&ownership, reply, || work.run(call));
+                self.take(&ownership, Some(asker), reply, || work.run(call));
             }
             AccountMessage::Login { ownership, step, reply } => {
                 let context = Rc::clone(&self.context);
-                self.take(&ownership, reply, || async move { login::step(&context, step).await });
+                self.take(&ownership, None, reply, || async move { login::step(&context, step).await });
             }
-            AccountMessage::OpenAudio { ownership, chat, message_id, bytes_max, reply } => {
+            AccountMessage::OpenAudio { ownership, asker, chat, message_id, bytes_max, reply } => {
                 let context = Rc::clone(&self.context);
-                self.take(&ownership, reply, || async move { context.audio(chat, message_id, bytes_max).await });
+                self.take(&ownership, Some(asker), reply, || async move { context.audio(chat, message_id, bytes_max).await });
             }
             AccountMessage::Reconnect { ownership, reply } => {
                 let context = Rc::clone(&self.context);
-                self.take(&ownership, reply, || async move {
+                self.take(&ownership, None, reply, || async move {
                     context.reconnect.notify_one();
                     Ok(())
                 });
             }
             AccountMessage::LogOut { ownership, reply } => {
                 let context = Rc::clone(&self.context);
-                self.take(&ownership, reply, || async move { login::log_out(&context).await });
+                self.take(&ownership, None, reply, || async move { login::log_out(&context).await });
             }
         }
     }
 }
 
 impl AccountActor {
-    /// Starts one piece of work beside the actor, if the message is for this account and there is room.
-    fn take<T, F>(&self, ownership: &Ownership, reply: oneshot::Sender<Result<T, Error>>, work: impl FnOnce() -> F)
-    where
+    /// Starts one piece of work beside the actor, if the message is for this account and there is room for whoever asks.
+    fn take<T, F>(
+        &self,
+        ownership: &Ownership,
+        asker: Option<Principal>,
+        reply: oneshot::Sender<Result<T, Error>>,
+        work: impl FnOnce() -> F,
+    ) where
         T: 'static,
         F: Future<Output = Result<T, Error>> + 'static,
     {
@@ -258,14 +273,17 @@ impl AccountActor {
             let _caller_may_be_gone = reply.send(Err(Error::account_forbidden()));
             return;
         }
-        let Some(room) = Room::enter(&self.context) else {
+        let Some(room) = self.context.rooms.enter(asker.clone()) else {
             let busy = Error::new(Code::Overloaded, "The account has too many calls at work; try again").retry_after_secs(1);
             let _caller_may_be_gone = reply.send(Err(busy));
             return;
         };
         let working = work();
         self.context.tasks.spawn(async move {
-            let result = working.await;
+            let result = match asker {
+                Some(asker) => asked_by(asker, working).await,
+                None => working.await,
+            };
             drop(room);
             let _caller_may_be_gone = reply.send(result);
         });
@@ -277,25 +295,6 @@ fn random<const LENGTH: usize>() -> Result<[u8; LENGTH], Error> {
     let mut random = [0; LENGTH];
     getrandom::fill(&mut random).map_err(Error::internal)?;
     Ok(random)
-}
-
-/// One call at work; counted until it ends.
-struct Room(Rc<AccountContext>);
-
-impl Room {
-    fn enter(context: &Rc<AccountContext>) -> Option<Self> {
-        let calls = context.calls.get();
-        (calls < context.environment.settings.limits.account_calls_max).then(|| {
-            context.calls.set(calls + 1);
-            Self(Rc::clone(context))
-        })
-    }
-}
-
-impl Drop for Room {
-    fn drop(&mut self) {
-        self.0.calls.set(self.0.calls.get().saturating_sub(1));
-    }
 }
 
 /// Starts an account's actor; each incarnation connects anew from the session in its records.
@@ -314,8 +313,8 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             tasks: tasks.clone(),
             connection: RefCell::default(),
             changed: Notify::new(),
-            calls: Cell::new(0),
-            flood_waits: seed.flood_waits.clone(),
+            rooms: Rooms::new(shared.settings.limits.account_calls_max),
+            flood: seed.flood.clone(),
             settings: seed.settings.clone(),
             person: seed.person.clone(),
             login: RefCell::new(LoginState::new(&seed.origin)),

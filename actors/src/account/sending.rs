@@ -110,7 +110,7 @@ impl AccountCall {
     ) -> Result<Vec<Message>, Error> {
         let started_at_ms = self.send_ids.as_ref().map_or_else(now_ms, |send_ids| send_ids.started_at_ms);
         let random_ids = self.begin_sends(chat, count).await?;
-        let sent = match self.send_until_decided(method, &send, &random_ids).await {
+        let sent = match self.send_until_decided(method, chat, &send, &random_ids).await {
             Ok(Some(messages)) => Ok(messages),
             Ok(None) => self.find_sent(chat, started_at_ms, find).await,
             // Telegram may refuse today what it took when the call was made first.
@@ -133,11 +133,12 @@ impl AccountCall {
     async fn send_until_decided(
         &self,
         method: &'static str,
+        chat: ChatId,
         send: &impl AsyncFn(&Connection, &[i64]) -> Result<Vec<Message>, TelegramError>,
         random_ids: &[i64],
     ) -> Result<Option<Vec<Message>>, Error> {
         for tried in 1.. {
-            match self.attempt(method, async |connection: &Connection| send(connection, random_ids).await).await {
+            match self.attempt_to_send(method, chat, async |connection: &Connection| send(connection, random_ids).await).await {
                 Ok(Err(error)) if error.is_connection() && tried < CONNECTIONS_TRIED_MAX => {
                     tracing::debug!(account = %self.ownership.account, method, %error, "a connection broke; the message is sent again");
                 }

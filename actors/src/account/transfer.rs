@@ -34,7 +34,7 @@ impl AccountContext {
         let connection = self.connection().await?;
         let open = self.transfers.borrow().upgrade();
         let room = open.unwrap_or_else(|| {
-            let transfers = connection.transfers(self.environment.workers.clone(), self.flood_waits.clone());
+            let transfers = connection.transfers(self.environment.workers.clone());
             let opened = Rc::new(TransferRoom { transfers, ahead: Arc::new(Semaphore::new(AHEAD_MAX)) });
             self.transfers.replace(Rc::downgrade(&opened));
             opened

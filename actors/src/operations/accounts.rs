@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::identity::AccountId;
 use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, Repetition, UserOperation};
 use crate::scope::Scope;
-use crate::telegram::{FloodWait, Proxy, UserInfo};
+use crate::telegram::{FloodReport, FloodWait, Proxy, UserInfo};
 use crate::user::UserCall;
 
 /// The longest label and device name, in characters.
@@ -54,6 +54,8 @@ pub struct AccountDetail {
     pub health: Health,
     /// What Telegram asked it to wait for, the longest first.
     pub flood_waits: Vec<FloodWait>,
+    /// How Telegram limits it, and what of its calls waits.
+    pub flood: FloodReport,
 }
 
 /// An account's proxy as it is shown: what its user is known by is not told.

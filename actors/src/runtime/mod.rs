@@ -11,6 +11,7 @@ mod supervise;
 mod tasks;
 #[cfg(test)]
 mod tests;
+mod turns;
 mod workers;
 
 pub use backoff::Backoff;
@@ -19,6 +20,7 @@ pub use mailbox::{Mailbox, Refusal, Refused};
 pub use pool::{ArbiterPool, Place};
 pub use supervise::{Factory, Lifecycle, RestartPolicy, Supervised, supervise};
 pub use tasks::Tasks;
+pub use turns::{LineFull, Turn, TurnCounts, Turns};
 pub use workers::{GivenUp, Workers};
 
 /// Something that owns state and handles one message at a time, on one thread.

@@ -11,8 +11,7 @@ use grammers_client::Client;
 use grammers_client::client::ClientConfiguration;
 use grammers_mtsender::{ConnectionParams, NoRetries, SenderPool};
 use grammers_session::Session;
-use grammers_tl_types::{RemoteCall, enums, functions};
-use tokio::sync::Semaphore;
+use grammers_tl_types::{Identifiable, RemoteCall, enums, functions, name_for_id};
 use tokio::task::JoinHandle;
 
 use super::convert::Met;
@@ -20,14 +19,12 @@ use super::dialogs::DIALOGS_PAGE_MAX;
 use super::key_exchange::make_key;
 use super::proxy::ResolvedProxy;
 use super::session::SealedSession;
-use super::{ChatFilter, ChatId, ListPlace, Network, Proxy, ProxyReach, TelegramError, Updates, UpdatesOptions};
+use super::updates::Line;
+use super::{ChatFilter, ChatId, FloodControl, ListPlace, Network, Proxy, ProxyReach, TelegramError, Updates, UpdatesOptions};
 use crate::vault::AccountRecords;
 
 /// How long one call may take.
 pub(super) const CALL_TIMEOUT: Duration = Duration::from_secs(30);
-
-/// Calls of one connection that may be at work at once; further ones wait.
-const CALLS_MAX: usize = 16;
 
 /// Updates that may wait between the socket and the account. What does not fit is dropped, and asked for again.
 const UPDATES_MAX: usize = 8_192;
@@ -67,6 +64,8 @@ pub struct ConnectionOptions {
     pub device: Device,
     /// Where the session is kept.
     pub records: AccountRecords,
+    /// What keeps the account's calls within its limits.
+    pub flood: FloodControl,
     /// How updates are followed.
     pub updates: UpdatesOptions,
     /// The proxy that everything goes through, and where it may be.
@@ -81,7 +80,7 @@ pub struct Connection {
     pub(super) device: Device,
     pub(super) network: Network,
     pub(super) proxy: Option<ResolvedProxy>,
-    calls: Semaphore,
+    pub(super) flood: FloodControl,
     runner: JoinHandle<()>,
 }
 
@@ -92,7 +91,7 @@ impl Connection {
     /// [`TelegramError::Connection`] or [`TelegramError::Datacentre`] when no auth key can be made, [`TelegramError::Unreachable`] when the
     /// proxy cannot be used, [`TelegramError::Record`] when the session cannot be read.
     pub async fn open(options: ConnectionOptions) -> Result<(Self, Updates), TelegramError> {
-        let ConnectionOptions { network, api_id, device, records, updates: options_of_updates, proxy } = options;
+        let ConnectionOptions { network, api_id, device, records, flood, updates: options_of_updates, proxy } = options;
         let proxy = match proxy {
             Some((proxy, reach)) => Some(proxy.resolve(reach).await?),
             None => None,
@@ -102,10 +101,10 @@ impl Connection {
             SenderPool::with_configuration(Arc::clone(&session), api_id, parameters(&device, proxy.as_ref()));
         let client = Client::with_configuration(handle, ClientConfiguration { auto_cache_peers: false });
         let runner = tokio::spawn(runner.run());
-        let calls = Semaphore::new(CALLS_MAX);
-        let connection = Self { client, session: Arc::clone(&session), api_id, device, network, proxy, calls, runner };
+        let connection = Self { client, session: Arc::clone(&session), api_id, device, network, proxy, flood, runner };
         connection.ensure_key(connection.session.home_dc_id()?).await?;
-        let updates = Updates::new(connection.client.clone(), session, &records, updates, options_of_updates).await?;
+        let line = Line { client: connection.client.clone(), flood: connection.flood.clone() };
+        let updates = Updates::new(line, session, &records, updates, options_of_updates).await?;
         Ok((connection, updates))
     }
 
@@ -151,17 +150,25 @@ impl Connection {
     }
 
     /// Calls one of Telegram's methods in the account's home datacentre.
-    pub(super) async fn invoke<R: RemoteCall>(&self, request: &R) -> Result<R::Return, TelegramError> {
-        self.guard(async { Ok(self.client.invoke(request).await?) }).await
+    pub(super) async fn invoke<R: RemoteCall + Identifiable>(&self, request: &R) -> Result<R::Return, TelegramError> {
+        self.guard(name_for_id(R::CONSTRUCTOR_ID), async || Ok(self.client.invoke(request).await?)).await
     }
 
-    /// Bounds a call in number and time, and turns a panic of the library into an error of this call alone.
-    pub(super) async fn guard<T>(&self, call: impl Future<Output = Result<T, TelegramError>>) -> Result<T, TelegramError> {
-        let bounded = async {
-            let _turn = self.calls.acquire().await;
-            AssertUnwindSafe(call).catch_unwind().await.unwrap_or(Err(TelegramError::Panicked))
+    /// Makes a call of a method within the account's limits, bounds it in time, and turns a panic of the library into an error of this call
+    /// alone.
+    pub(super) async fn guard<T>(
+        &self,
+        method: &'static str,
+        call: impl AsyncFn() -> Result<T, TelegramError>,
+    ) -> Result<T, TelegramError> {
+        let bounded = async || {
+            let guarded = AssertUnwindSafe(call()).catch_unwind();
+            match tokio::time::timeout(CALL_TIMEOUT, guarded).await {
+                Ok(answered) => answered.unwrap_or(Err(TelegramError::Panicked)),
+                Err(_) => Err(TelegramError::Timeout),
+            }
         };
-        tokio::time::timeout(CALL_TIMEOUT, bounded).await.unwrap_or(Err(TelegramError::Timeout))
+        self.flood.call(method, bounded).await
     }
 
     /// Remembers how to address everyone whom an answer mentions.

@@ -66,7 +66,20 @@ pub enum TelegramError {
     FloodWait {
         /// How long, in seconds.
         seconds: u32,
+        /// The method, where it is known.
+        method: Option<&'static str>,
     },
+    /// The method is held within what was learned from Telegram's waits. Nothing was sent.
+    #[error("{method} is held back for {seconds} s")]
+    OverBudget {
+        /// How long, in seconds.
+        seconds: u32,
+        /// The method.
+        method: &'static str,
+    },
+    /// Too many calls of the account wait for their turn. Nothing was sent.
+    #[error("no turn came")]
+    Busy,
     /// Telegram ended the session.
     #[error("the session has ended: {}", .0.name())]
     AuthLost(AuthLoss),
@@ -231,13 +244,13 @@ fn classify(error: &RpcError) -> TelegramError {
     let value = number_in(&error.name).or(error.value);
     let Some(refusal) = Refusal::named(&error.name) else {
         return match (error.code, value) {
-            (420, Some(seconds)) => TelegramError::FloodWait { seconds: seconds.max(1) },
+            (420, Some(seconds)) => flood_wait(seconds),
             (303, Some(datacentre)) => migrate(datacentre),
             (code, _) => TelegramError::Rpc { code, name: error.name.clone() },
         };
     };
     match refusal.class {
-        RefusalClass::Flood => TelegramError::FloodWait { seconds: value.unwrap_or(1).max(1) },
+        RefusalClass::Flood => flood_wait(value.unwrap_or(1)),
         RefusalClass::Migrate => migrate(value.unwrap_or(0)),
         RefusalClass::AuthLost => match AuthLoss::ALL.into_iter().find(|loss| refusal.is(loss.name())) {
             Some(loss) => TelegramError::AuthLost(loss),
@@ -245,6 +258,10 @@ fn classify(error: &RpcError) -> TelegramError {
         },
         _ => TelegramError::Refused { refusal, value },
     }
+}
+
+fn flood_wait(seconds: u32) -> TelegramError {
+    TelegramError::FloodWait { seconds: seconds.max(1), method: None }
 }
 
 fn migrate(datacentre: u32) -> TelegramError {
@@ -271,8 +288,8 @@ mod tests {
 
     #[test]
     fn telegrams_names_mean_what_the_table_says() {
-        assert!(matches!(classified(420, "FLOOD_WAIT_17"), TelegramError::FloodWait { seconds: 17 }));
-        assert!(matches!(classified(420, "FLOOD_PREMIUM_WAIT_3"), TelegramError::FloodWait { seconds: 3 }));
+        assert!(matches!(classified(420, "FLOOD_WAIT_17"), TelegramError::FloodWait { seconds: 17, .. }));
+        assert!(matches!(classified(420, "FLOOD_PREMIUM_WAIT_3"), TelegramError::FloodWait { seconds: 3, .. }));
         assert!(matches!(classified(303, "PHONE_MIGRATE_2"), TelegramError::Migrate(2)));
         for (code, message, class, value) in [
             (420, "SLOWMODE_WAIT_5", RefusalClass::SlowMode, Some(5)),
@@ -306,7 +323,7 @@ mod tests {
         let unknown = classified(400, "SOMETHING_NEW");
         assert!(matches!(&unknown, TelegramError::Rpc { code: 400, name } if name == "SOMETHING_NEW"));
         assert!(unknown.is("SOMETHING_NEW"));
-        assert!(matches!(classified(420, "NEW_WAIT_9"), TelegramError::FloodWait { seconds: 9 }));
+        assert!(matches!(classified(420, "NEW_WAIT_9"), TelegramError::FloodWait { seconds: 9, .. }));
         assert!(matches!(classified(420, "NEW_LIMIT"), TelegramError::Rpc { code: 420, .. }));
         assert!(matches!(classified(303, "NEW_MIGRATE_3"), TelegramError::Migrate(3)));
     }

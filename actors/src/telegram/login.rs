@@ -189,8 +189,8 @@ impl Connection {
     /// `PASSWORD_HASH_INVALID`, or what any call can meet.
     pub async fn check_password(&self, password: &SecretString) -> Result<UserInfo, TelegramError> {
         let enums::account::Password::Password(parameters) = self.invoke(&functions::account::GetPassword {}).await?;
-        let token = PasswordToken::new(parameters);
-        let check = async {
+        let check = async || {
+            let token = PasswordToken::new(parameters.clone());
             match self.client.check_password(token, password.expose_secret()).await {
                 Ok(_) => Ok(()),
                 Err(SignInError::InvalidPassword(_)) => Err(TelegramError::refused("PASSWORD_HASH_INVALID")),
@@ -201,7 +201,7 @@ impl Connection {
                 Err(SignInError::Other(error)) => Err(error.into()),
             }
         };
-        self.guard(check).await?;
+        self.guard("auth.checkPassword", check).await?;
         self.identify().await
     }
 

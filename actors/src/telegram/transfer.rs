@@ -16,7 +16,7 @@ use super::key_exchange::make_key;
 use super::media_link::{Greeting, MediaLink, make_telegram_key};
 use super::proxy::ResolvedProxy;
 use super::session::SealedSession;
-use super::{AuthLoss, Connection, CurrentPhoto, FloodWaits, Network, StoredFile, TelegramError};
+use super::{AuthLoss, Connection, CurrentPhoto, FloodControl, Network, StoredFile, TelegramError};
 use crate::runtime::{Backoff, Workers};
 
 /// The length of every part of an upload but the last, in bytes: the longest that Telegram takes.
@@ -51,7 +51,7 @@ pub struct Transfers {
     network: Network,
     greeting: Greeting,
     workers: Workers,
-    flood_waits: FloodWaits,
+    flood: FloodControl,
     proxy: Option<ResolvedProxy>,
     turns: Semaphore,
     idle: Mutex<Vec<MediaLink>>,
@@ -77,15 +77,15 @@ impl Upload {
 
 impl Connection {
     /// The connections for files, with the account's own session. Sockets are dialled as they are needed, and their work is done by
-    /// `workers`. Waits that Telegram asks for are kept in `flood_waits`.
-    pub(crate) fn transfers(&self, workers: Workers, flood_waits: FloodWaits) -> Transfers {
+    /// `workers`.
+    pub(crate) fn transfers(&self, workers: Workers) -> Transfers {
         Transfers {
             client: self.client.clone(),
             session: Arc::clone(&self.session),
             network: self.network.clone(),
             greeting: Greeting { api_id: self.api_id, device: self.device.clone() },
             workers,
-            flood_waits,
+            flood: self.flood.clone(),
             proxy: self.proxy.clone(),
             turns: Semaphore::new(LINKS_MAX),
             idle: Mutex::default(),
@@ -153,7 +153,7 @@ impl Transfers {
         let mut backoff = Backoff::new(RETRY_BASE, RETRY_CAP);
         let mut broken_since: Option<Instant> = None;
         loop {
-            self.flood_waits.wait(method, FLOOD_PATIENCE).await?;
+            self.flood.wait(method, FLOOD_PATIENCE).await?;
             let error = match self.attempt(dc_id, &request).await {
                 Ok(answer) => return Ok(answer),
                 Err(error) => error,
@@ -166,7 +166,7 @@ impl Transfers {
                     tracing::debug!(method, %error, "a connection for files broke; the call is repeated");
                     tokio::time::sleep(backoff.next_wait()).await;
                 }
-                TelegramError::FloodWait { seconds } => self.flood_waits.remember(method, seconds),
+                TelegramError::FloodWait { .. } => {}
                 TelegramError::Migrate(other) if migrations < MIGRATIONS_MAX => (dc_id, migrations) = (other, migrations + 1),
                 // The key of another datacentre is logged in by a token from home.
                 TelegramError::AuthLost(AuthLoss::AuthKeyUnregistered) if dc_id != home && migrations < MIGRATIONS_MAX => {
@@ -184,10 +184,19 @@ impl Transfers {
     /// Makes one call in its turn, on a connection that is idle or on a new one.
     async fn attempt<R>(&self, dc_id: i32, request: &Arc<R>) -> Result<R::Return, TelegramError>
     where
-        R: RemoteCall + Send + Sync + 'static,
+        R: RemoteCall + Identifiable + Send + Sync + 'static,
         R::Return: Send + 'static,
     {
         let _turn = self.turns.acquire().await;
+        // Telegram may have asked to wait meanwhile.
+        self.flood.call_beside(name_for_id(R::CONSTRUCTOR_ID), self.carry(dc_id, request)).await
+    }
+
+    async fn carry<R>(&self, dc_id: i32, request: &Arc<R>) -> Result<R::Return, TelegramError>
+    where
+        R: RemoteCall + Send + Sync + 'static,
+        R::Return: Send + 'static,
+    {
         let link = self.take_idle(dc_id);
         let opening = match link {
             Some(_) => None,
@@ -272,8 +281,10 @@ impl Transfers {
             return Ok(());
         }
         let export = functions::auth::ExportAuthorization { dc_id };
-        let exported = tokio::time::timeout(CALL_TIMEOUT, self.client.invoke(&export)).await;
-        let enums::auth::ExportedAuthorization::Authorization(exported) = exported.map_err(|_| TelegramError::Timeout)??;
+        let exporting = async { Ok(self.client.invoke(&export).await?) };
+        let exporting = self.flood.call_beside("auth.exportAuthorization", exporting);
+        let exported = tokio::time::timeout(CALL_TIMEOUT, exporting).await.map_err(|_| TelegramError::Timeout)??;
+        let enums::auth::ExportedAuthorization::Authorization(exported) = exported;
         let import = functions::auth::ImportAuthorization { id: exported.id, bytes: exported.bytes };
         self.attempt(dc_id, &Arc::new(import)).await?;
         logged_in.insert(dc_id);

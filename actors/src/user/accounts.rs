@@ -16,7 +16,7 @@ use crate::identity::AccountId;
 use crate::operation::AccountReference;
 use crate::operations::accounts::{Account, AccountDetail};
 use crate::runtime::{Mailbox, Supervised};
-use crate::telegram::{FloodWaits, UserInfo};
+use crate::telegram::{FloodControl, UserInfo};
 use crate::user::UserContext;
 use crate::vault::{AccountRecords, Durability, Space};
 
@@ -75,7 +75,7 @@ pub(crate) struct OwnedAccount {
     /// None while it is suspended.
     actor: Option<Supervised<AccountMessage>>,
     health: HealthCell,
-    flood_waits: FloodWaits,
+    flood: FloodControl,
     settings: SettingsCell,
     person: PersonCell,
     record: AccountRecord,
@@ -93,6 +93,7 @@ impl OwnedAccount {
 
     fn detail(&self, account_id: AccountId) -> AccountDetail {
         let AccountRecord { created_at, settings, .. } = self.record.clone();
+        let flood = self.flood.report();
         AccountDetail {
             account: self.summary(account_id),
             user: self.person(),
@@ -101,7 +102,8 @@ impl OwnedAccount {
             device_name: settings.device_name,
             proxy: settings.proxy.as_ref().map(Into::into),
             health: self.health.read(),
-            flood_waits: self.flood_waits.list(),
+            flood_waits: flood.waits.clone(),
+            flood,
         }
     }
 }
@@ -164,7 +166,7 @@ impl UserContext {
         let mut account = OwnedAccount {
             actor: None,
             health: HealthCell::new(),
-            flood_waits: FloodWaits::default(),
+            flood: FloodControl::load(records.clone(), self.environment.settings.limits.flood).await?,
             settings: SettingsCell::new(record.settings.clone()),
             person: PersonCell::new(Some(record.user.clone())),
             record,
@@ -192,7 +194,7 @@ impl UserContext {
             records,
             health: account.health.clone(),
             log: Arc::clone(&log),
-            flood_waits: account.flood_waits.clone(),
+            flood: account.flood.clone(),
             settings: account.settings.clone(),
             person: account.person.clone(),
         };

@@ -20,7 +20,7 @@ use crate::operations::login::{LoginOutcome, LoginStarted};
 use crate::operations::qr_login::QrLogin;
 use crate::runtime::{Supervised, now_secs};
 use crate::settings::ApiCredentials;
-use crate::telegram::{FloodWaits, PortableSession, TelegramError, UserInfo, import_session, replace_session};
+use crate::telegram::{FloodControl, PortableSession, TelegramError, UserInfo, import_session, replace_session};
 use crate::user::UserContext;
 use crate::vault::{AccountRecords, Durability, Space};
 
@@ -266,11 +266,11 @@ impl UserContext {
             api_id,
             origin,
             log: self.environment.events.open_login(account, records.clone()).await?,
-            records,
             health: HealthCell::new(),
-            flood_waits: FloodWaits::default(),
+            flood: FloodControl::load(records.clone(), self.environment.settings.limits.flood).await?,
             settings: SettingsCell::new(settings),
             person: PersonCell::new(None),
+            records,
         };
         let actor = account::start(&self.environment, seed)?;
         let handle = AccountHandle::new(self.user.clone(), account, actor.mailbox().clone());

@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
-use crate::account::{AccountHandle, SendIds};
+use crate::account::{AccountHandle, Order, SendIds};
 use crate::audit::{AuditEntry, Phase};
 use crate::caller::Caller;
 use crate::error::{Code, Error};
@@ -41,7 +41,11 @@ impl Permitted {
     fn begin(self, send_ids: Option<SendIds>) -> LocalBoxFuture<'static, Result<Answer, Error>> {
         match (self.work, self.account) {
             (Work::User(work), account) => work.run(UserCall::new(self.context, self.caller, account, self.body)),
-            (Work::Account(work), Some(account)) => account.run(work, self.request_id, self.body, send_ids).boxed_local(),
+            (Work::Account(work), Some(account)) => {
+                let asker = self.caller.principal().clone();
+                let (request_id, body) = (self.request_id, self.body);
+                account.run(Order { asker, work, request_id, body, send_ids }).boxed_local()
+            }
             (Work::Account(_), None) => async { Err(Error::internal("an account operation names no account")) }.boxed_local(),
         }
     }

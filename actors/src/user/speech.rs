@@ -73,7 +73,8 @@ impl UserCall {
         let audio = match recording {
             Some(Recording { chat, message_id }) => {
                 let bytes_max = u64::try_from(AUDIO_BYTES_MAX).unwrap_or(u64::MAX);
-                self.take_account()?.open_audio(chat, message_id, bytes_max).await?
+                let asker = self.caller().principal().clone();
+                self.take_account()?.open_audio(asker, chat, message_id, bytes_max).await?
             }
             None => self.take_body()?,
         };

@@ -118,6 +118,8 @@ pub enum Space {
     EventLog,
     /// How far one sequence of Telegram's updates has been followed.
     UpdateState,
+    /// How Telegram limits an account, in its records.
+    FloodControl,
     /// A webhook, in its user's records.
     Webhook,
     /// How a webhook stands.
@@ -149,6 +151,7 @@ impl Space {
             Self::Event => 30,
             Self::EventLog => 31,
             Self::UpdateState => 32,
+            Self::FloodControl => 33,
             Self::Webhook => 40,
             Self::WebhookStanding => 41,
             Self::WebhookDelivery => 42,

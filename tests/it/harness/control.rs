@@ -118,6 +118,11 @@ impl Control {
         assert_ne!(silenced["silenced"], 0, "the user has connections");
     }
 
+    /// What is told of each method that was called since the network started.
+    pub async fn all_calls(&self) -> Vec<Value> {
+        self.call(Method::GET, "/requests", None).await["requests"].as_array().expect("methods").clone()
+    }
+
     /// How often a method was called since the network started.
     pub async fn calls(&self, method: &str) -> u64 {
         let found = self.call(Method::GET, &format!("/requests?method={method}"), None).await;

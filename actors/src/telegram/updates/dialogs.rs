@@ -7,7 +7,7 @@ use grammers_tl_types::{enums, functions, types};
 use super::super::convert::{self, Met};
 use super::super::session::SealedSession;
 use super::super::{ChatIdKind, TelegramError};
-use grammers_client::Client;
+use super::Line;
 
 /// How many chats are asked for at once; Telegram gives no more.
 const PAGE_LENGTH: i32 = 100;
@@ -34,7 +34,7 @@ pub(super) struct Page {
 }
 
 /// Reads a page; whom it mentions can be addressed from then on.
-pub(super) async fn page(client: &Client, session: &SealedSession, offset: Offset) -> Result<Page, TelegramError> {
+pub(super) async fn page(line: &Line, session: &SealedSession, offset: Offset) -> Result<Page, TelegramError> {
     let request = functions::messages::GetDialogs {
         exclude_pinned: false,
         folder_id: None,
@@ -44,7 +44,7 @@ pub(super) async fn page(client: &Client, session: &SealedSession, offset: Offse
         limit: PAGE_LENGTH,
         hash: 0,
     };
-    let (dialogs, messages, chats, users, is_whole) = match client.invoke(&request).await? {
+    let (dialogs, messages, chats, users, is_whole) = match line.invoke(&request).await? {
         enums::messages::Dialogs::Dialogs(all) => (all.dialogs, all.messages, all.chats, all.users, true),
         enums::messages::Dialogs::Slice(slice) => (slice.dialogs, slice.messages, slice.chats, slice.users, false),
         enums::messages::Dialogs::NotModified(_) => return Err(TelegramError::Unexpected("nothing was modified")),

@@ -8,6 +8,7 @@ mod boxes;
 mod container;
 mod dialogs;
 mod difference;
+mod line;
 mod place;
 mod received;
 pub(super) mod state;
@@ -22,7 +23,6 @@ use std::time::Duration;
 
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
-use grammers_client::Client;
 use grammers_session::Session;
 use grammers_session::types::{PeerAuth, PeerId, PeerInfo};
 use grammers_session::updates::UpdatesLike;
@@ -36,6 +36,7 @@ use super::{ChatId, ChatIdKind, RefusalClass, TelegramError};
 use crate::events::{EventName, NewEvent};
 use crate::vault::{AccountRecords, SealedBatch, VaultError};
 
+pub(super) use line::Line;
 pub use received::Received;
 
 use boxes::{Applied, Boxes, Wanted};
@@ -65,7 +66,7 @@ pub struct UpdatesOptions {
 
 /// The updates of one connection.
 pub struct Updates {
-    client: Client,
+    line: Line,
     session: Arc<SealedSession>,
     socket: mpsc::Receiver<UpdatesLike>,
     boxes: Boxes,
@@ -128,7 +129,7 @@ impl Delivery {
 
 impl Updates {
     pub(super) async fn new(
-        client: Client,
+        line: Line,
         session: Arc<SealedSession>,
         records: &AccountRecords,
         socket: mpsc::Receiver<UpdatesLike>,
@@ -141,7 +142,7 @@ impl Updates {
         if options.start_over {
             boxes.lose_account(GapReason::Unreadable, now);
         }
-        Ok(Self { client, session, socket, boxes, asking: None, options, heard_at: now, following })
+        Ok(Self { line, session, socket, boxes, asking: None, options, heard_at: now, following })
     }
 
     /// Waits for whatever Telegram says next. It may be that it says only that there is nothing.
@@ -268,16 +269,16 @@ impl Updates {
 
     /// What is to be asked now, if anything.
     fn next_question(&mut self, now: Instant) -> Option<LocalBoxFuture<'static, Answer>> {
-        let (client, session, within) = (self.client.clone(), Arc::clone(&self.session), self.options.answer_timeout);
+        let (line, session, within) = (self.line.clone(), Arc::clone(&self.session), self.options.answer_timeout);
         if let Some(wanted) = self.boxes.ask(now) {
             return Some(match wanted {
                 Wanted::State => {
-                    let asking = async move { Ok(client.invoke(&functions::updates::GetState {}).await?) };
+                    let asking = async move { line.invoke(&functions::updates::GetState {}).await };
                     in_time(within, asking).map(Answer::State).boxed_local()
                 }
-                Wanted::Account(account) => in_time(within, ask_account(client, account)).map(Answer::Account).boxed_local(),
+                Wanted::Account(account) => in_time(within, ask_account(line, account)).map(Answer::Account).boxed_local(),
                 Wanted::Channel { channel, pts } => {
-                    let asking = in_time(within, ask_channel(client, session, channel, pts));
+                    let asking = in_time(within, ask_channel(line, session, channel, pts));
                     let answer = move |answer| match answer {
                         Ok(Some(difference)) => Answer::Channel(channel, Ok(difference)),
                         Ok(None) => Answer::UnknownChannel(channel),
@@ -290,7 +291,7 @@ impl Updates {
         match &self.following {
             Following::Page(offset, pages, at) if *at <= now && self.boxes.account().is_some() => {
                 let (offset, pages) = (offset.clone(), *pages);
-                let reading = async move { in_time(within, dialogs::page(&client, &session, offset)).await };
+                let reading = async move { in_time(within, dialogs::page(&line, &session, offset)).await };
                 Some(reading.map(move |page| Answer::Dialogs(pages, page)).boxed_local())
             }
             _ => None,
@@ -420,7 +421,7 @@ impl Trouble {
             return Self::LostPlace;
         }
         match error {
-            TelegramError::FloodWait { seconds } => Self::Passing(Some(Duration::from_secs(u64::from(seconds)))),
+            TelegramError::FloodWait { seconds, .. } => Self::Passing(Some(Duration::from_secs(u64::from(seconds)))),
             TelegramError::Refused { refusal, .. } if is_telegrams_fault(refusal.class) => Self::Passing(None),
             // 500 and its kind, and -503, which is a time-out of Telegram's own.
             TelegramError::Rpc { code, .. } if !(0..500).contains(&code) => Self::Passing(None),
@@ -453,7 +454,7 @@ async fn in_time<T>(within: Duration, call: impl Future<Output = Result<T, Teleg
     tokio::time::timeout(within, call).await.unwrap_or(Err(TelegramError::Timeout))
 }
 
-async fn ask_account(client: Client, account: AccountState) -> Result<AccountDifference, TelegramError> {
+async fn ask_account(line: Line, account: AccountState) -> Result<AccountDifference, TelegramError> {
     let request = functions::updates::GetDifference {
         pts: account.pts,
         pts_limit: None,
@@ -462,12 +463,12 @@ async fn ask_account(client: Client, account: AccountState) -> Result<AccountDif
         qts: account.qts,
         qts_limit: None,
     };
-    Ok(AccountDifference::of(client.invoke(&request).await?))
+    Ok(AccountDifference::of(line.invoke(&request).await?))
 }
 
 /// `None` when nobody has said how to address the channel.
 async fn ask_channel(
-    client: Client,
+    line: Line,
     session: Arc<SealedSession>,
     channel: i64,
     pts: i32,
@@ -480,7 +481,7 @@ async fn ask_channel(
         pts,
         limit: CHANNEL_LIMIT,
     };
-    Ok(Some(ChannelDifference::of(client.invoke(&request).await?)))
+    Ok(Some(ChannelDifference::of(line.invoke(&request).await?)))
 }
 
 async fn hash_of_channel(session: &SealedSession, channel: i64) -> Result<Option<i64>, TelegramError> {

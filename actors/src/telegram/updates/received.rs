@@ -2,7 +2,7 @@
 
 use grammers_tl_types::enums::Update;
 
-use super::super::{CallNews, GroupCallNews, group_calls, phone_calls};
+use super::super::{CallNews, ChatId, ChatIdKind, GroupCallNews, group_calls, phone_calls};
 
 /// What an account must know of what came.
 #[derive(Debug, Default)]
@@ -11,6 +11,8 @@ pub struct Received {
     pub phone_calls: Vec<CallNews>,
     /// What is told of group calls, in its order.
     pub group_calls: Vec<GroupCallNews>,
+    /// Channels and supergroups whose details or members have changed, in whatever way.
+    pub changed_channels: Vec<ChatId>,
     /// Whether the code of a QR login was scanned.
     pub login_token: bool,
 }
@@ -21,6 +23,7 @@ impl Received {
         match update {
             Update::PhoneCall(told) => self.phone_calls.extend(phone_calls::news(&told.phone_call)),
             Update::GroupCall(told) => self.group_calls.push(group_calls::news(&told.call)),
+            Update::Channel(told) => self.changed_channels.push(ChatId::of(ChatIdKind::Channel(told.channel_id))),
             Update::LoginToken => self.login_token = true,
             _ => {}
         }
