@@ -121,3 +121,30 @@ async fn only_bots_send_buttons() {
     }
     api.post(&messages, json!({ "text": "Dive?", "buttons": [] })).await.expect(200);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bot_account_sends_buttons_and_is_answered_by_who_presses_them() {
+    let pier = Pier::start().await;
+    let (api, token) = (&pier.api, &pier.bot["token"]);
+    let robot = api.post("/telegram/login/bot", json!({ "botToken": token })).await.expect(200)["accountId"].clone();
+    let robot = robot.as_str().unwrap();
+    api.online(robot).await;
+    let ada_id = api.get(&format!("/accounts/{}", pier.sandbox.account())).await.expect(200)["user"]["id"].clone();
+    pier.control.post(ADA, BOT, "ready").await;
+    let buttons = json!([[{ "text": "Port", "data": "p" }, { "text": "Chart", "url": "https://example.org/chart" }]]);
+    let asked = json!({ "text": "Which side?", "buttons": buttons });
+    let messages = format!("/accounts/{robot}/chats/{ada_id}/messages");
+    let sent = || async { Some(api.post(&messages, asked.clone()).await).filter(|answer| answer.status == 200) };
+    eventually("the bot has met Ada and asks her", sent).await;
+    let newest = format!("{}/messages?limit=1", pier.chat);
+    let come = || async {
+        let messages = api.get(&newest).await.expect(200);
+        (messages[0]["text"] == "Which side?").then(|| messages[0]["id"].clone())
+    };
+    let id = eventually("Ada has the question", come).await;
+    let listed = api.get(&pier.path(&id)).await.expect(200);
+    let told: Vec<_> = listed["items"].as_array().unwrap().iter().map(|it| (&it["text"], &it["kind"])).collect();
+    assert_eq!(told, [(&json!("Port"), &json!("callback")), (&json!("Chart"), &json!("url"))]);
+    pier.control.prepare_bot(&pier.bot, json!({ "message": "To port" })).await;
+    assert_eq!(pier.press(&id, json!({ "text": "Port" })).await.expect(200)["message"], "To port");
+}
