@@ -34,7 +34,6 @@ async fn a_dropped_connection_comes_back_and_health_answers_throughout() {
 async fn a_session_that_telegram_ended_waits_for_a_login_and_does_not_loop() {
     let sandbox = Sandbox::start().await;
     let (api, control, ada) = (sandbox.api(), sandbox.control(), sandbox.account().to_owned());
-    let clara = api.log_in(&control, CLARA, None).await;
     control.revoke_sessions(ADA).await;
     let chats = format!("/accounts/{ada}/chats?source=live");
     let refused = eventually("the loss is noticed", || async {
@@ -51,7 +50,10 @@ async fn a_session_that_telegram_ended_waits_for_a_login_and_does_not_loop() {
         assert_eq!(api.get(&chats).await.status, 503);
     }
     assert_eq!(control.calls("messages.getDialogs").await, before, "Telegram is not asked again");
+    let clara = api.log_in(&control, CLARA, None).await;
     assert_eq!(api.get(&format!("/accounts/{clara}/chats?source=live")).await.status, 200);
+    let detail = api.get(&format!("/accounts/{ada}")).await.expect(200);
+    assert_eq!(detail["health"]["state"], "login_required");
 }
 
 #[tokio::test(flavor = "multi_thread")]
