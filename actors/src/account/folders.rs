@@ -1,13 +1,16 @@
 //! The folders and tabs of an account: sealed records of the account, which Telegram knows nothing of.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::sync::MutexGuard;
 
 use crate::account::AccountContext;
 use crate::error::{Code, Error};
 use crate::identity::AccountId;
 use crate::operations::folders::{FOLDERS_MAX, Folder, GivenTab, Tab};
-use crate::vault::{Durability, Space};
+use crate::vault::{Durability, SealedBatch, Space};
 
 /// The one record that holds all tabs: they are replaced together.
 const TABS: &[u8] = b"tabs";
@@ -60,8 +63,11 @@ impl From<Folder> for StoredFolder {
 #[derive(Serialize, Deserialize)]
 struct StoredTab(String, bool, i32);
 
-/// The id of a folder's record. Ids of records are not sealed, and a client's id of a folder may say something.
-fn record_id(folder_id: &str) -> [u8; 32] {
+/// The id of a folder's record.
+pub(super) type FolderRecord = [u8; 32];
+
+/// Ids of records are not sealed, and a client's id of a folder may say something.
+fn record_id(folder_id: &str) -> FolderRecord {
     Sha256::digest(folder_id.as_bytes()).into()
 }
 
@@ -81,22 +87,49 @@ impl AccountContext {
 
     /// Adds a folder, or replaces the one with its id.
     pub(crate) async fn save_folder(&self, folder: Folder) -> Result<(), Error> {
-        // One save at a time, so that two of them cannot both take the last place.
-        let _turn = self.saving_folders.lock().await;
         let record = record_id(&folder.id);
-        let stored = self.records.scan::<StoredFolder>(Space::Folder, None, FOLDERS_MAX).await?;
-        if stored.len() >= FOLDERS_MAX && !stored.iter().any(|(id, _)| *id == record) {
+        let batch = self.records.batch().put(Space::Folder, &record, &StoredFolder::from(folder))?;
+        let mut known = self.known_folders().await?;
+        let ids = known.get_or_insert_default();
+        if ids.len() >= FOLDERS_MAX && !ids.contains(&record) {
             return Err(Error::new(Code::Conflict, format!("An account may have {FOLDERS_MAX} folders")));
         }
-        let batch = self.records.batch().put(Space::Folder, &record, &StoredFolder::from(folder))?;
-        Ok(batch.commit(Durability::Durable).await?)
+        ids.insert(record);
+        self.commit_folders(known, batch).await
     }
 
     /// Deletes a folder, if there is one with this id.
     pub(crate) async fn delete_folder(&self, folder_id: &str) -> Result<(), Error> {
-        let _turn = self.saving_folders.lock().await;
-        let batch = self.records.batch().delete(Space::Folder, &record_id(folder_id));
-        Ok(batch.commit(Durability::Durable).await?)
+        let record = record_id(folder_id);
+        let batch = self.records.batch().delete(Space::Folder, &record);
+        let mut known = self.known_folders().await?;
+        known.get_or_insert_default().remove(&record);
+        self.commit_folders(known, batch).await
+    }
+
+    /// Which folders there are, for one change at a time, so that two of them cannot both take the last place.
+    async fn known_folders(&self) -> Result<MutexGuard<'_, Option<HashSet<FolderRecord>>>, Error> {
+        let mut known = self.folder_records.lock().await;
+        if known.is_none() {
+            let stored = self.records.scan::<StoredFolder>(Space::Folder, None, FOLDERS_MAX).await?;
+            *known = Some(stored.iter().filter_map(|(id, _)| id.as_slice().try_into().ok()).collect());
+        }
+        Ok(known)
+    }
+
+    /// Makes a change durable. The next one may begin meanwhile: changes keep the order in which they are committed.
+    async fn commit_folders(
+        &self,
+        known: MutexGuard<'_, Option<HashSet<FolderRecord>>>,
+        batch: SealedBatch,
+    ) -> Result<(), Error> {
+        let committing = batch.submit(Durability::Durable);
+        drop(known);
+        let committed = committing.await;
+        if committed.is_err() {
+            *self.folder_records.lock().await = None;
+        }
+        Ok(committed?)
     }
 
     /// The saved tabs, as they were saved.

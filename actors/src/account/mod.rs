@@ -43,6 +43,7 @@ mod transfer;
 mod upload;
 
 use std::cell::{Cell, RefCell};
+use std::collections::HashSet;
 use std::fmt;
 use std::ops::Deref;
 use std::rc::{Rc, Weak};
@@ -166,8 +167,10 @@ pub struct AccountContext {
     unreadable: Cell<u32>,
     loading_chats: Cell<bool>,
     kept_chats: KeptChats,
-    /// Held while folders change, the saved ones or Telegram's.
-    saving_folders: tokio::sync::Mutex<()>,
+    /// Held while Telegram's folders change.
+    changing_telegram_folders: tokio::sync::Mutex<()>,
+    /// The records of saved folders, once one was changed; held while a change begins.
+    folder_records: tokio::sync::Mutex<Option<HashSet<folders::FolderRecord>>>,
     /// Messages that were told to their senders.
     told: RefCell<sending::Told>,
     /// The connections for files, while any is on its way.
@@ -325,7 +328,8 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             chats: RefCell::default(),
             loading_chats: Cell::new(false),
             kept_chats: KeptChats::new(seed.records.clone(), KEPT_MAX),
-            saving_folders: tokio::sync::Mutex::default(),
+            changing_telegram_folders: tokio::sync::Mutex::default(),
+            folder_records: tokio::sync::Mutex::default(),
             told: RefCell::default(),
             transfers: RefCell::default(),
             phone_calls: PhoneCalls::default(),

@@ -18,7 +18,7 @@ impl AccountContext {
 
     /// Adds a folder, or replaces the one with this id. The id is chosen before the call, so that the call may be repeated.
     pub(crate) async fn save_telegram_folder(&self, id: Option<i32>, content: &FolderContent) -> Result<TelegramFolder, Error> {
-        let _turn = self.saving_folders.lock().await;
+        let _turn = self.changing_telegram_folders.lock().await;
         let known = self.known_telegram_folders().await?;
         let id = match id {
             Some(id) if known.contains(id) => id,
@@ -32,7 +32,7 @@ impl AccountContext {
 
     /// Deletes a folder; its chats stay.
     pub(crate) async fn delete_telegram_folder(&self, id: i32) -> Result<(), Error> {
-        let _turn = self.saving_folders.lock().await;
+        let _turn = self.changing_telegram_folders.lock().await;
         if !self.known_telegram_folders().await?.contains(id) {
             return Err(no_such_folder());
         }
@@ -41,7 +41,7 @@ impl AccountContext {
 
     /// Puts these folders first, in this order; the others follow as they are.
     pub(crate) async fn reorder_telegram_folders(&self, first: &[i32]) -> Result<(), Error> {
-        let _turn = self.saving_folders.lock().await;
+        let _turn = self.changing_telegram_folders.lock().await;
         let known = self.known_telegram_folders().await?;
         if let Some(unknown) = known.first_unknown(first) {
             return Err(Error::invalid("folderIds", format!("names {unknown}, which is no folder of this account")));

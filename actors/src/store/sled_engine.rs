@@ -247,6 +247,7 @@ impl Writer {
 
     fn sync(&self) -> Result<(), StoreError> {
         self.tree.flush().map_err(engine)?;
-        self.file.sync_all().map_err(|error| StoreError::Engine(error.to_string()))
+        // What is needed to read the data back, such as the file's length, is synced with it; its times are not.
+        self.file.sync_data().map_err(|error| StoreError::Engine(error.to_string()))
     }
 }
