@@ -86,7 +86,8 @@ pub(super) async fn keep_connected(context: Rc<AccountContext>) {
 
 /// Connects and follows updates; answers only when that has ended.
 async fn connected(context: &Rc<AccountContext>, backoff: &mut Backoff) -> Ended {
-    let mut updates = match open(context).await {
+    // What is needed for a moment only is on the heap for that moment, not in every account for ever.
+    let mut updates = match Box::pin(open(context)).await {
         Ok(updates) => updates,
         Err(error) => return error.into(),
     };
@@ -129,7 +130,7 @@ async fn follow(context: &Rc<AccountContext>, updates: &mut Updates, alive: &Cel
             Ok(delivery) => delivery,
             Err(error) => return error,
         };
-        if let Err(error) = take(context, delivery).await {
+        if let Err(error) = Box::pin(take(context, delivery)).await {
             return error;
         }
         alive.set(Instant::now());

@@ -26,11 +26,12 @@ impl Tasks {
     /// Runs a future beside the actor. Finished ones are cleared away as new ones come.
     pub fn spawn(&self, future: impl Future<Output = ()> + 'static) {
         let exit = self.exit.clone();
-        let guarded = async move {
-            if AssertUnwindSafe(future).catch_unwind().await.is_err() {
+        // An async block around the future would hold it twice: as what it captures, and as what it awaits.
+        let guarded = AssertUnwindSafe(future).catch_unwind().map(move |ended| {
+            if ended.is_err() {
                 exit.give(Exit::Panicked);
             }
-        };
+        });
         let mut set = self.set.borrow_mut();
         while set.try_join_next().is_some() {}
         set.spawn_local(guarded);

@@ -15,6 +15,7 @@ pub(super) mod state;
 #[cfg(test)]
 mod tests;
 mod told;
+mod trouble;
 
 use std::fmt;
 use std::panic::AssertUnwindSafe;
@@ -32,7 +33,7 @@ use tokio::time::{Instant, sleep_until};
 
 use super::convert::{self, Met};
 use super::session::SealedSession;
-use super::{ChatId, ChatIdKind, RefusalClass, TelegramError};
+use super::{ChatId, ChatIdKind, TelegramError};
 use crate::events::{EventName, NewEvent};
 use crate::vault::{AccountRecords, SealedBatch, VaultError};
 
@@ -43,6 +44,7 @@ use boxes::{Applied, Boxes, Wanted};
 use container::{Came, came};
 use difference::{AccountDifference, ChannelDifference};
 use state::{AccountState, Gap, GapReason, Progress};
+use trouble::Trouble;
 
 /// Updates that are handed out at once, about.
 const DELIVERY_MAX: usize = 512;
@@ -188,10 +190,10 @@ impl Updates {
             tokio::select! {
                 answer = answered(&mut self.asking) => {
                     self.heard_at = Instant::now();
-                    self.take_answer(answer, &mut delivery).await?;
+                    Box::pin(self.take_answer(answer, &mut delivery)).await?;
                     return Ok(self.handed_out(delivery));
                 }
-                raw = self.socket.recv() => self.receive(raw.ok_or_else(closed)?, &mut delivery).await?,
+                raw = self.socket.recv().map(boxed) => self.receive(raw.ok_or_else(closed)?, &mut delivery).await?,
                 () = sleep_until(wake_at) => {
                     let now = Instant::now();
                     if now >= quiet_at && self.asking.is_none() {
@@ -214,7 +216,7 @@ impl Updates {
         // The client drops what does not fit; nobody says what that was.
         let overflowed = self.socket.len() >= self.socket.max_capacity();
         while delivery.events.len() < DELIVERY_MAX
-            && let Ok(raw) = self.socket.try_recv()
+            && let Some(raw) = boxed(self.socket.try_recv().ok())
         {
             self.receive(raw, delivery).await?;
         }
@@ -225,10 +227,10 @@ impl Updates {
         Ok(())
     }
 
-    async fn receive(&mut self, raw: UpdatesLike, delivery: &mut Delivery) -> Result<(), TelegramError> {
+    async fn receive(&mut self, raw: Box<UpdatesLike>, delivery: &mut Delivery) -> Result<(), TelegramError> {
         let now = Instant::now();
         self.heard_at = now;
-        let container = match came(raw) {
+        let container = match came(*raw) {
             Came::Closed => {
                 self.boxes.catch_up(now);
                 delivery.reconnected = true;
@@ -403,41 +405,6 @@ impl fmt::Debug for Updates {
     }
 }
 
-/// What an error means for what was asked.
-enum Trouble {
-    /// It will be answered later: after this long, if Telegram said so.
-    Passing(Option<Duration>),
-    /// The place from which it was asked is not one.
-    LostPlace,
-    /// It will not be answered.
-    Refused(TelegramError),
-    /// Nothing will be on this connection.
-    Fatal(TelegramError),
-}
-
-impl Trouble {
-    fn of(error: TelegramError) -> Self {
-        if error.is("PERSISTENT_TIMESTAMP_INVALID") || error.is("PERSISTENT_TIMESTAMP_EMPTY") {
-            return Self::LostPlace;
-        }
-        match error {
-            TelegramError::FloodWait { seconds, .. } => Self::Passing(Some(Duration::from_secs(u64::from(seconds)))),
-            TelegramError::Refused { refusal, .. } if is_telegrams_fault(refusal.class) => Self::Passing(None),
-            // 500 and its kind, and -503, which is a time-out of Telegram's own.
-            TelegramError::Rpc { code, .. } if !(0..500).contains(&code) => Self::Passing(None),
-            error @ (TelegramError::Rpc { .. } | TelegramError::Refused { .. } | TelegramError::Unexpected(_)) => {
-                Self::Refused(error)
-            }
-            error => Self::Fatal(error),
-        }
-    }
-}
-
-/// Whether it may succeed a moment later.
-fn is_telegrams_fault(class: RefusalClass) -> bool {
-    matches!(class, RefusalClass::Internal | RefusalClass::OutcomeUnknown)
-}
-
 /// The answer, once there is one; never, if nothing was asked.
 async fn answered(asking: &mut Option<LocalBoxFuture<'static, Answer>>) -> Answer {
     match asking {
@@ -490,6 +457,11 @@ async fn hash_of_channel(session: &SealedSession, channel: i64) -> Result<Option
         Some(PeerInfo::Channel { auth, .. }) => auth.map(|auth: PeerAuth| auth.hash()),
         _ => None,
     })
+}
+
+/// Updates are large: one that came is on the heap at once, so that no account keeps room for it while it waits.
+fn boxed(raw: Option<UpdatesLike>) -> Option<Box<UpdatesLike>> {
+    raw.map(Box::new)
 }
 
 fn closed() -> TelegramError {
