@@ -45,6 +45,11 @@ struct Sent {
     id: i64,
 }
 
+#[derive(Deserialize)]
+struct AgentKey {
+    secret: String,
+}
+
 #[derive(Debug, Deserialize)]
 struct LoginCode {
     code: String,
@@ -133,6 +138,12 @@ impl Control {
         self.0.send(Method::POST, "/users", Some(&body)).await.map(drop)
     }
 
+    /// Writes a message from one person to another.
+    pub(crate) async fn write(&self, from: &str, to: &str, text: &str) -> Result<(), BenchError> {
+        let body = json!({ "from": from, "to": to, "text": text });
+        self.0.send(Method::POST, "/messages", Some(&body)).await.map(drop)
+    }
+
     /// The newest login code that was sent to this phone.
     pub(crate) async fn login_code(&self, phone: &str) -> Result<String, BenchError> {
         let code: LoginCode = self.0.answer(Method::GET, &format!("/users/{phone}/code"), None).await?;
@@ -167,6 +178,18 @@ impl Api {
     /// The user's accounts.
     pub(crate) async fn accounts(&self) -> Result<Vec<Account>, BenchError> {
         self.0.answer(Method::GET, "/accounts", None).await
+    }
+
+    /// What a path answers, as it is.
+    pub(crate) async fn text(&self, path: &str) -> Result<String, BenchError> {
+        self.0.send(Method::GET, path, None).await?.text().await.map_err(broken("GET"))
+    }
+
+    /// Makes an agent key with these scopes, for every account; answers its secret.
+    pub(crate) async fn agent_key(&self, scopes: &[&str]) -> Result<String, BenchError> {
+        let body = json!({ "name": "bench", "scopes": scopes });
+        let made: AgentKey = self.0.answer(Method::POST, "/agent-keys", Some(&body)).await?;
+        Ok(made.secret)
     }
 
     /// Sends a file of so many bytes; answers its message.

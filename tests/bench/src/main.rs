@@ -4,11 +4,15 @@
 
 mod accounts;
 mod bytes;
+mod calls;
 mod client;
 mod error;
 mod process;
+mod raw;
+mod streams;
 mod transfers;
 mod world;
+mod yardstick;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -30,6 +34,10 @@ enum Measurement {
     Accounts(accounts::Options),
     /// Many large files of one account, up and down at once: resident memory, speed, and whether every byte is the same.
     Transfers(transfers::Options),
+    /// Many event streams at once: resident memory per stream, and how fast events reach them.
+    Streams(streams::Options),
+    /// Calls per second, beside a server that does nothing else.
+    Calls(calls::Options),
 }
 
 #[tokio::main]
@@ -37,6 +45,8 @@ async fn main() -> ExitCode {
     let outcome = match Arguments::parse().measurement {
         Measurement::Accounts(options) => accounts::measure(&options).await,
         Measurement::Transfers(options) => transfers::measure(&options).await,
+        Measurement::Streams(options) => streams::measure(&options).await,
+        Measurement::Calls(options) => calls::measure(&options).await,
     };
     match outcome.and_then(|report| print(&report)) {
         Ok(()) => ExitCode::SUCCESS,

@@ -45,7 +45,8 @@ struct ServerReady {
 pub(crate) struct Server {
     pub(crate) process: Running,
     pub(crate) started: Instant,
-    url: String,
+    /// Where it is, without a path.
+    pub(crate) url: String,
     /// The token of the user who has the first account.
     pub(crate) first_token: String,
     /// The account that the sandbox itself has logged in.
@@ -95,6 +96,8 @@ impl World {
             .env("JWT_SECRET", JWT_SECRET)
             .env("VASYA_LOGIN_BURST", "1000000")
             .env("VASYA_ACCOUNT_BURST", "1000000")
+            .env("VASYA_AGENT_BURST", "1000000")
+            .env("VASYA_EVENTS_STREAMS_PER_PRINCIPAL_MAX", "20000")
             .env("RUST_LOG", "warn")
             .current_dir(self.folder.path());
         command
