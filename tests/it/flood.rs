@@ -63,8 +63,29 @@ async fn a_wait_holds_its_method_and_no_other_even_over_a_kill() {
     assert!(again.abs_diff(until) < 2_000, "{until} {again}");
     api.get(&format!("/accounts/{account}/chats/{CLARA_ID}/messages")).await.expect(200);
     assert_eq!((control.calls(SEND).await, control.calls("messages.search").await), calls, "Telegram is not called");
-    none_was_early(&control).await;
     assert_eq!(control.count(ADA, CLARA, "too much").await, 0);
+
+    // What the account itself needs waits in the same way: the connection is not even tried.
+    control.arm(json!({ "kind": "flood_wait", "method": "users.getUsers", "user": ADA, "seconds": 3_000, "count": 1 })).await;
+    let mut calls = control.calls("users.getUsers").await;
+    for is_again in [false, true] {
+        sandbox.kill();
+        sandbox.start_again().await;
+        let api = sandbox.api();
+        let waits = || async {
+            let health = api.get(&format!("/accounts/{account}")).await.expect(200)["health"].clone();
+            (health["state"] == "flood_wait").then_some(health)
+        };
+        let health = eventually("the account waits", waits).await;
+        assert!(health["floodUntil"].as_u64().is_some(), "{health}");
+        let told = send(&api, &account, CLARA_ID, "too much").await;
+        assert_eq!(told.code(), "account_not_ready");
+        assert!((2_000..=3_000).contains(&told.header("retry-after").parse::<u32>().unwrap()));
+        let now = control.calls("users.getUsers").await;
+        assert!(!is_again || now == calls, "Telegram is not called");
+        calls = now;
+    }
+    none_was_early(&control).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -162,6 +183,52 @@ async fn a_key_s_long_queue_holds_another_s_call_up_by_one_turn() {
         assert!(order[who] <= first + turns, "{who}: {order:?}");
     }
     assert_eq!(flood(&owner, account).await["queue"], json!({ "running": 0, "waiting": 0 }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_leaves_room_for_others_and_who_hangs_up_leaves_the_queue() {
+    let options = unhurried().with("VASYA_ACCOUNT_TURNS", "1").with("VASYA_ACCOUNT_CALLS_MAX", "8");
+    let sandbox = Sandbox::start_with(options).await;
+    let (owner, control, account) = (sandbox.api(), sandbox.control(), sandbox.account().to_owned());
+    owner.get(&format!("/accounts/{account}/chats")).await.expect(200);
+    let greedy = owner.with_token(&owner.agent_key(&["messages:read"], None).await.1);
+    let modest = owner.with_token(&owner.agent_key(&["messages:read"], None).await.1);
+    let waiting = async |count: u64| {
+        let look = || async { (flood(&owner, &account).await["queue"]["waiting"] == count).then_some(()) };
+        eventually("calls wait for their turn", look).await;
+    };
+    let path = format!("/accounts/{account}/chats/{CLARA_ID}/messages");
+    let read = |api: &Api| {
+        let (api, path) = (api.clone(), path.clone());
+        tokio::spawn(async move { api.get(&path).await })
+    };
+    let before = control.calls("messages.getHistory").await;
+    control.arm(json!({ "kind": "hold", "method": SEND, "count": 1 })).await;
+    let held = {
+        let (owner, account) = (owner.clone(), account.clone());
+        tokio::spawn(async move { send(&owner, &account, CLARA_ID, "held").await })
+    };
+    let running = || async { (flood(&owner, &account).await["queue"]["running"] == 1).then_some(()) };
+    eventually("the call is with Telegram", running).await;
+    // Of room for eight, seven are free: one caller gets four of them.
+    let mut greedy: Vec<_> = (0..6).map(|_| read(&greedy)).collect();
+    waiting(4).await;
+    let refused = || async { (greedy.iter().filter(|call| call.is_finished()).count() == 2).then_some(()) };
+    eventually("two find no room", refused).await;
+    let finished: Vec<_> = greedy.extract_if(.., |call| call.is_finished()).collect();
+    for call in finished {
+        let answer = call.await.unwrap();
+        assert_eq!((answer.status, answer.code(), answer.header("retry-after")), (503, "overloaded".into(), "1"));
+    }
+    let modest = read(&modest);
+    waiting(5).await;
+    greedy.iter().for_each(|call| call.abort());
+    waiting(1).await;
+    control.clear_faults().await;
+    modest.await.unwrap().expect(200);
+    held.await.unwrap().expect(200);
+    assert_eq!(control.calls("messages.getHistory").await, before + 1, "for those who had gone, nothing was asked");
+    assert_eq!(flood(&owner, &account).await["queue"], json!({ "running": 0, "waiting": 0 }));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -29,12 +29,15 @@ impl AccountContext {
     /// The connection, when the account is online; waits a little for one that is connecting.
     pub(super) async fn connection(&self) -> Result<Rc<Connection>, Error> {
         let deadline = tokio::time::Instant::now() + CONNECT_TIMEOUT;
+        let patient_until = now_ms().saturating_add(u64::try_from(CONNECT_TIMEOUT.as_millis()).unwrap_or(u64::MAX));
         loop {
             let changed = self.changed.notified();
             if let Some(connection) = self.connection.borrow().clone() {
                 return Ok(connection);
             }
-            if self.health.read().state.is_terminal() || tokio::time::timeout_at(deadline, changed).await.is_err() {
+            let health = self.health.read();
+            let is_in_vain = health.state.is_terminal() || health.flood_until.is_some_and(|until| until > patient_until);
+            if is_in_vain || tokio::time::timeout_at(deadline, changed).await.is_err() {
                 return Err(self.not_ready());
             }
         }
@@ -105,7 +108,7 @@ impl AccountContext {
                 self.lose_session(loss);
                 Err(self.not_ready())
             }
-            Err(error @ (TelegramError::FloodWait { .. } | TelegramError::OverBudget { .. } | TelegramError::Busy)) => {
+            Err(error) if error.is_held_back() => {
                 tracing::debug!(account = %self.ownership.account, method, %error, "a call is held back");
                 Err(error.into())
             }

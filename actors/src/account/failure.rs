@@ -17,6 +17,7 @@ impl From<TelegramError> for Error {
                 let detail = format!("{method} is held back for {seconds} s, since Telegram asked to wait for it lately");
                 Error::new(Code::TelegramFlood, detail).retry_after_secs(seconds).of_method(method)
             }
+            TelegramError::CallerGone => Error::new(Code::Abandoned, "The caller has gone"),
             TelegramError::Busy => {
                 Error::new(Code::Overloaded, "The account has too many calls that wait for their turn; try again")
                     .retry_after_secs(1)

@@ -6,8 +6,7 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
-use crate::account::{AccountMessage, Order};
-use crate::caller::Principal;
+use crate::account::{AccountMessage, Asker, Order};
 use crate::error::{Code, Error};
 use crate::identity::{AccountId, UserId};
 use crate::operation::Answer;
@@ -89,7 +88,7 @@ impl AccountHandle {
     /// The bytes of what can be heard in a message: a voice message, a video note, or another file with sound.
     pub(crate) async fn open_audio(
         &self,
-        asker: Principal,
+        asker: Asker,
         chat: ChatId,
         message_id: i32,
         bytes_max: u64,

@@ -61,7 +61,7 @@ use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::runtime::{Actor, Supervised, Tasks, supervise};
 use crate::stream::ByteStream;
-use crate::telegram::{ChatId, Connection, FloodControl, asked_by};
+use crate::telegram::{ChatId, Connection, FloodControl, asked_by, asked_while_heard};
 use crate::vault::AccountRecords;
 
 use group_calls::GroupCalls;
@@ -85,10 +85,16 @@ pub(crate) use profile::ProfileEdit;
 pub(crate) use send_ids::SendIds;
 pub(crate) use settings::{AccountSettings, SettingsCell};
 
+/// Who asks for something.
+pub(crate) struct Asker {
+    pub(crate) principal: Principal,
+    /// Whether nobody needs it once they are gone.
+    pub(crate) ends_with_caller: bool,
+}
+
 /// One permitted operation, and what it comes with.
 pub(crate) struct Order {
-    /// Who asks for it.
-    pub(crate) asker: Principal,
+    pub(crate) asker: Asker,
     pub(crate) work: Box<dyn AccountWork>,
     pub(crate) request_id: String,
     pub(crate) body: Option<ByteStream>,
@@ -105,7 +111,7 @@ pub(crate) enum AccountMessage {
     /// What can be heard in a message.
     OpenAudio {
         ownership: Ownership,
-        asker: Principal,
+        asker: Asker,
         chat: ChatId,
         message_id: i32,
         bytes_max: u64,
@@ -264,8 +270,8 @@ impl AccountActor {
     fn take<T, F>(
         &self,
         ownership: &Ownership,
-        asker: Option<Principal>,
-        reply: oneshot::Sender<Result<T, Error>>,
+        asker: Option<Asker>,
+        mut reply: oneshot::Sender<Result<T, Error>>,
         work: impl FnOnce() -> F,
     ) where
         T: 'static,
@@ -276,7 +282,7 @@ impl AccountActor {
             let _caller_may_be_gone = reply.send(Err(Error::account_forbidden()));
             return;
         }
-        let Some(room) = self.context.rooms.enter(asker.clone()) else {
+        let Some(room) = self.context.rooms.enter(asker.as_ref().map(|asker| asker.principal.clone())) else {
             let busy = Error::new(Code::Overloaded, "The account has too many calls at work; try again").retry_after_secs(1);
             let _caller_may_be_gone = reply.send(Err(busy));
             return;
@@ -284,7 +290,8 @@ impl AccountActor {
         let working = work();
         self.context.tasks.spawn(async move {
             let result = match asker {
-                Some(asker) => asked_by(asker, working).await,
+                Some(Asker { principal, ends_with_caller: true }) => asked_while_heard(principal, &mut reply, working).await,
+                Some(Asker { principal, .. }) => asked_by(principal, working).await,
                 None => working.await,
             };
             drop(room);

@@ -80,6 +80,9 @@ pub enum TelegramError {
     /// Too many calls of the account wait for their turn. Nothing was sent.
     #[error("no turn came")]
     Busy,
+    /// Whoever asked for it has gone. Nothing was sent.
+    #[error("the caller has gone")]
+    CallerGone,
     /// Telegram ended the session.
     #[error("the session has ended: {}", .0.name())]
     AuthLost(AuthLoss),
@@ -202,6 +205,11 @@ impl TelegramError {
     /// (<https://core.telegram.org/api/file_reference>).
     pub fn is_stale_reference(&self) -> bool {
         ["FILE_REFERENCE_EXPIRED", "FILE_REFERENCE_INVALID", "FILE_REFERENCE_EMPTY"].iter().any(|name| self.is(name))
+    }
+
+    /// Whether nothing has happened because the account's calls are kept within its limits.
+    pub fn is_held_back(&self) -> bool {
+        matches!(self, Self::FloodWait { .. } | Self::OverBudget { .. } | Self::Busy | Self::CallerGone)
     }
 
     /// Whether the connection is at fault, so that a call which changes nothing may be tried again on a new one.

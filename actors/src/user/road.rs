@@ -6,7 +6,7 @@ use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
-use crate::account::{AccountHandle, Order, SendIds};
+use crate::account::{AccountHandle, Asker, Order, SendIds};
 use crate::audit::{AuditEntry, Phase};
 use crate::caller::Caller;
 use crate::error::{Code, Error};
@@ -42,7 +42,9 @@ impl Permitted {
         match (self.work, self.account) {
             (Work::User(work), account) => work.run(UserCall::new(self.context, self.caller, account, self.body)),
             (Work::Account(work), Some(account)) => {
-                let asker = self.caller.principal().clone();
+                let declaration = self.declaration;
+                let ends_with_caller = declaration.ends_with_caller || !declaration.effect.is_mutation();
+                let asker = Asker { principal: self.caller.principal().clone(), ends_with_caller };
                 let (request_id, body) = (self.request_id, self.body);
                 account.run(Order { asker, work, request_id, body, send_ids }).boxed_local()
             }
@@ -167,12 +169,19 @@ fn refuse(context: &Rc<UserContext>, denial: Denial, entry: AuditEntry, is_audit
     });
 }
 
-/// Runs a read; it is answered at once if it need not wait.
-fn read(context: &Rc<UserContext>, permitted: Permitted, waiting: Waiting) {
+/// Runs a read; it is answered at once if it need not wait. When its caller goes, its account is told, and gives up what has not begun.
+fn read(context: &Rc<UserContext>, permitted: Permitted, mut waiting: Waiting) {
+    let is_of_account = matches!(permitted.work, Work::Account(_));
     let mut working = permitted.begin(None);
     match working.as_mut().now_or_never() {
         Some(result) => waiting.answer(result),
-        None => context.tasks.spawn(async move { waiting.answer(working.await) }),
+        None => context.tasks.spawn(async move {
+            tokio::select! {
+                biased;
+                result = working => waiting.answer(result),
+                () = waiting.reply.closed(), if is_of_account => {}
+            }
+        }),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use tokio::sync::{Mutex, Semaphore};
 
+use crate::account::Asker;
 use crate::error::Error;
 use crate::speech::{AUDIO_BYTES_MAX, Language, Provider, SpeechError, SpeechSettings, Transcript};
 use crate::telegram::ChatId;
@@ -73,7 +74,8 @@ impl UserCall {
         let audio = match recording {
             Some(Recording { chat, message_id }) => {
                 let bytes_max = u64::try_from(AUDIO_BYTES_MAX).unwrap_or(u64::MAX);
-                let asker = self.caller().principal().clone();
+                // The recording is no one's but its caller's.
+                let asker = Asker { principal: self.caller().principal().clone(), ends_with_caller: true };
                 self.take_account()?.open_audio(asker, chat, message_id, bytes_max).await?
             }
             None => self.take_body()?,

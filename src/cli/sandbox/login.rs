@@ -15,8 +15,8 @@ use crate::http::BASE_PATH;
 /// How long an account that is logged in may take to come online before it is shown all the same.
 const ONLINE_LIMIT: Duration = Duration::from_secs(10);
 
-/// What an account does that does not come online by itself.
-const STAY_OFFLINE: [&str; 5] = ["login_required", "frozen", "banned", "failed", "stopped"];
+/// What an account does that does not come online by itself, or not soon.
+const STAY_OFFLINE: [&str; 5] = ["login_required", "flood_wait", "banned", "failed", "stopped"];
 
 /// How often the account is looked at meanwhile.
 const LOOK_PERIOD: Duration = Duration::from_millis(20);

@@ -22,10 +22,10 @@ use crate::caller::Principal;
 use crate::runtime::{Turn, Turns, now_ms};
 use crate::vault::{AccountRecords, Durability, Space, VaultError};
 
-pub(crate) use asker::asked_by;
+pub(crate) use asker::{asked_by, asked_while_heard};
 pub use report::{CallQueue, FloodReport, FloodWait, MethodBudget, Restriction, SlowChat};
 
-use asker::asker;
+use asker::{Asker, asker};
 use record::{Clocks, KeptLimits};
 use state::{Held, State};
 
@@ -102,17 +102,17 @@ impl FloodControl {
     ///
     /// # Errors
     /// [`TelegramError::FloodWait`] or [`TelegramError::OverBudget`] for a wait that is longer, [`TelegramError::Busy`] when no turn comes,
-    /// what a frozen account is told; nothing was sent then. Otherwise the call's own.
+    /// [`TelegramError::CallerGone`] when nobody needs it any more, what a frozen account is told; nothing was sent then. Otherwise the call's own.
     pub(super) async fn call<T>(
         &self,
         method: &'static str,
         call: impl AsyncFn() -> Result<T, TelegramError>,
     ) -> Result<T, TelegramError> {
-        let asker = asker();
+        let mut asker = asker();
         let mut patience = self.0.sleep_max;
         loop {
-            self.admitted(method, asker.as_ref(), &mut patience).await?;
-            let turn = self.turn(asker.clone()).await?;
+            self.admitted(method, asker.as_mut(), &mut patience).await?;
+            let turn = self.turn(asker.as_mut()).await?;
             // Telegram may have asked to wait meanwhile. What was drawn from a budget is not given back: it is a moment's error.
             if self.begins(method) {
                 let result = call().await;
@@ -239,12 +239,13 @@ impl FloodControl {
     async fn admitted(
         &self,
         method: &'static str,
-        asker: Option<&Principal>,
+        mut asker: Option<&mut Asker>,
         patience: &mut Duration,
     ) -> Result<(), TelegramError> {
         loop {
             let now = self.now();
-            let held = match self.state().admit(method, asker, now) {
+            let principal = asker.as_ref().map(|asker| &asker.principal);
+            let held = match self.state().admit(method, principal, now) {
                 Ok(()) => return Ok(()),
                 Err(held) => held,
             };
@@ -255,13 +256,20 @@ impl FloodControl {
             };
             *patience = patience.checked_sub(Duration::from_millis(left)).ok_or(error)?;
             // A millisecond more, since the clock's are rounded.
-            tokio::time::sleep(Duration::from_millis(left + 1)).await;
+            tokio::select! {
+                () = tokio::time::sleep(Duration::from_millis(left + 1)) => {}
+                () = Asker::left(asker.as_deref_mut()) => return Err(TelegramError::CallerGone),
+            }
         }
     }
 
-    async fn turn(&self, asker: Option<Principal>) -> Result<Turn<Option<Principal>>, TelegramError> {
-        let turn = tokio::time::timeout(TURN_TIMEOUT, self.0.turns.take(asker)).await;
-        turn.ok().and_then(Result::ok).ok_or(TelegramError::Busy)
+    async fn turn(&self, asker: Option<&mut Asker>) -> Result<Turn<Option<Principal>>, TelegramError> {
+        let turn = self.0.turns.take(asker.as_ref().map(|asker| asker.principal.clone()));
+        tokio::select! {
+            biased;
+            turn = tokio::time::timeout(TURN_TIMEOUT, turn) => turn.ok().and_then(Result::ok).ok_or(TelegramError::Busy),
+            () = Asker::left(asker) => Err(TelegramError::CallerGone),
+        }
     }
 
     /// Notes that a call is made, unless Telegram asked to wait.
