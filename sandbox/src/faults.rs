@@ -299,11 +299,20 @@ pub struct LoggedRequest {
     pub at_ms: u64,
 }
 
+/// How often a method was called.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct RequestCounts {
+    /// All calls.
+    pub all: u64,
+    /// Those that came before a wait was over that their caller had been asked for more than a second before.
+    pub early: u64,
+}
+
 /// The requests that came: how many of each method, and the last [`LOGGED_REQUESTS_MAX`] with their times.
 #[derive(Debug, Default)]
 pub struct RequestLog {
-    counts: BTreeMap<String, u64>,
-    early: BTreeMap<String, u64>,
+    /// By method, and who called it.
+    counts: BTreeMap<(String, Option<String>), RequestCounts>,
     last: VecDeque<LoggedRequest>,
     /// Of which method, by whom, from when and until when.
     waits: VecDeque<(String, Option<String>, u64, u64)>,
@@ -312,14 +321,13 @@ pub struct RequestLog {
 impl RequestLog {
     /// Notes a request.
     pub fn note(&mut self, request: LoggedRequest) {
-        *self.counts.entry(request.method.clone()).or_default() += 1;
         let is_early = |(method, user, from, until): &(String, Option<String>, u64, u64)| {
             let within = (from.saturating_add(ON_ITS_WAY_MS)..*until).contains(&request.at_ms);
             within && *method == request.method && *user == request.user
         };
-        if self.waits.iter().any(is_early) {
-            *self.early.entry(request.method.clone()).or_default() += 1;
-        }
+        let early = u64::from(self.waits.iter().any(is_early));
+        let counts = self.counts.entry((request.method.clone(), request.user.clone())).or_default();
+        (counts.all, counts.early) = (counts.all + 1, counts.early + early);
         if self.last.len() >= LOGGED_REQUESTS_MAX {
             self.last.pop_front();
         }
@@ -336,14 +344,16 @@ impl RequestLog {
         self.waits.push_back((method.to_owned(), user.map(str::to_owned), now_ms, until));
     }
 
-    /// How many calls of a method came before a wait was over that its caller had been asked for more than a second before.
-    pub fn early(&self, method: &str) -> u64 {
-        self.early.get(method).copied().unwrap_or(0)
-    }
-
-    /// How often each method was called.
-    pub fn counts(&self) -> &BTreeMap<String, u64> {
-        &self.counts
+    /// How often each method was called, by everybody or by the user with this phone number (digits).
+    pub fn counts(&self, user: Option<&str>) -> BTreeMap<&str, RequestCounts> {
+        let mut counts: BTreeMap<&str, RequestCounts> = BTreeMap::new();
+        for ((method, caller), called) in &self.counts {
+            if user.is_none() || caller.as_deref() == user {
+                let sum = counts.entry(method).or_default();
+                (sum.all, sum.early) = (sum.all + called.all, sum.early + called.early);
+            }
+        }
+        counts
     }
 
     /// The last requests, oldest first.
@@ -434,14 +444,16 @@ mod tests {
         let mut log = RequestLog::default();
         let call = |log: &mut RequestLog, user: &str, at_ms| {
             log.note(LoggedRequest { method: "messages.sendMessage".into(), user: Some(user.into()), at_ms });
-            log.early("messages.sendMessage")
+            log.counts(None)["messages.sendMessage"].early
         };
         log.note_wait("messages.sendMessage", Some("1555"), 1_000, 10);
         assert_eq!(call(&mut log, "1555", 1_999), 0);
         assert_eq!(call(&mut log, "1556", 5_000), 0);
         assert_eq!(call(&mut log, "1555", 5_000), 1);
         assert_eq!(call(&mut log, "1555", 11_000), 1);
-        assert_eq!(log.early("messages.search"), 0);
+        let counts = |user| log.counts(Some(user)).get("messages.sendMessage").copied();
+        assert_eq!(counts("1555"), Some(RequestCounts { all: 3, early: 1 }));
+        assert_eq!((counts("1556").map(|counts| counts.early), counts("1557")), (Some(0), None));
     }
 
     #[test]
@@ -450,7 +462,7 @@ mod tests {
         for at_ms in 0..=LOGGED_REQUESTS_MAX as u64 {
             log.note(LoggedRequest { method: "help.getConfig".into(), user: None, at_ms });
         }
-        assert_eq!(log.counts().get("help.getConfig"), Some(&(LOGGED_REQUESTS_MAX as u64 + 1)));
+        assert_eq!(log.counts(None)["help.getConfig"].all, LOGGED_REQUESTS_MAX as u64 + 1);
         assert_eq!(log.last().next().map(|request| request.at_ms), Some(1));
     }
 }

@@ -264,11 +264,14 @@ async fn clear_faults(world: World) -> Answer {
 }
 
 #[derive(Deserialize)]
-struct Method {
+struct Asked {
     #[serde(default)]
     method: Option<String>,
+    #[serde(default)]
+    user: Option<String>,
 }
 
-async fn requests(world: World, query: web::Query<Method>) -> Answer {
-    Ok(HttpResponse::Ok().json(json!({ "requests": world.requests(query.method.as_deref()) })))
+async fn requests(world: World, query: web::Query<Asked>) -> Answer {
+    let requests = world.requests(query.method.as_deref(), query.user.as_deref())?;
+    Ok(HttpResponse::Ok().json(json!({ "requests": requests })))
 }

@@ -372,6 +372,9 @@ pub trait Control: Send + Sync + 'static {
     /// Lets every reference to a file that clients hold expire.
     fn expire_file_references(&self) -> BoxFuture<'_, Result<(), ControlError>>;
 
-    /// How often methods were called; all of them, or one.
-    fn requests(&self, method: Option<&str>) -> Vec<MethodCalls>;
+    /// How often methods were called: all of them, or one; by everybody, or by the user with this phone number.
+    ///
+    /// # Errors
+    /// When `user` is no phone number.
+    fn requests(&self, method: Option<&str>, user: Option<&str>) -> Result<Vec<MethodCalls>, ControlError>;
 }

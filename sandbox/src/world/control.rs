@@ -123,20 +123,21 @@ impl Control for World {
         settle(Ok(((), change(&mut self.lock(), vec![Event::File(FileEvent::ReferencesExpired)]))))
     }
 
-    fn requests(&self, method: Option<&str>) -> Vec<MethodCalls> {
+    fn requests(&self, method: Option<&str>, user: Option<&str>) -> Result<Vec<MethodCalls>, ControlError> {
+        let user = user.map(|user| digits("user", user)).transpose()?;
         let live = self.lock();
         let mut times: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-        for request in live.requests.last() {
+        for request in live.requests.last().filter(|request| user.is_none() || request.user == user) {
             times.entry(&request.method).or_default().push(request.at_ms);
         }
-        let wanted = live.requests.counts().iter().filter(|(name, _)| method.is_none_or(|method| method == *name));
-        wanted
-            .map(|(name, count)| {
-                let mut times = times.remove(name.as_str()).unwrap_or_default();
-                times.drain(..times.len().saturating_sub(TIMES_MAX));
-                MethodCalls { method: name.clone(), count: *count, early: live.requests.early(name), times }
-            })
-            .collect()
+        let mut counts = live.requests.counts(user.as_deref());
+        counts.retain(|name, _| method.is_none_or(|method| method == *name));
+        let calls = counts.into_iter().map(|(name, counts)| {
+            let mut times = times.remove(name).unwrap_or_default();
+            times.drain(..times.len().saturating_sub(TIMES_MAX));
+            MethodCalls { method: name.to_owned(), count: counts.all, early: counts.early, times }
+        });
+        Ok(calls.collect())
     }
 }
 

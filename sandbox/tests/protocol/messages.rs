@@ -66,7 +66,7 @@ fn texts(network: &TestNetwork, phone: &str) -> Vec<String> {
 }
 
 fn times_called(network: &TestNetwork, method: &str) -> u64 {
-    network.world.requests(Some(method)).first().map_or(0, |calls| calls.count)
+    network.world.requests(Some(method), None).unwrap().first().map_or(0, |calls| calls.count)
 }
 
 fn gzip(body: &[u8]) -> Vec<u8> {

@@ -123,6 +123,13 @@ impl Control {
         self.call(Method::GET, "/requests", None).await["requests"].as_array().expect("methods").clone()
     }
 
+    /// How often a user has called a method since the network started.
+    pub async fn calls_of(&self, user: &str, method: &str) -> u64 {
+        let user = user.trim_start_matches('+');
+        let found = self.call(Method::GET, &format!("/requests?method={method}&user={user}"), None).await;
+        found["requests"][0]["count"].as_u64().unwrap_or(0)
+    }
+
     /// How often a method was called since the network started.
     pub async fn calls(&self, method: &str) -> u64 {
         let found = self.call(Method::GET, &format!("/requests?method={method}"), None).await;
