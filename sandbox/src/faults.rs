@@ -315,15 +315,15 @@ pub struct RequestLog {
     counts: BTreeMap<(String, Option<String>), RequestCounts>,
     last: VecDeque<LoggedRequest>,
     /// Of which method, by whom, from when and until when.
-    waits: VecDeque<(String, Option<String>, u64, u64)>,
+    waits: VecDeque<(String, String, u64, u64)>,
 }
 
 impl RequestLog {
     /// Notes a request.
     pub fn note(&mut self, request: LoggedRequest) {
-        let is_early = |(method, user, from, until): &(String, Option<String>, u64, u64)| {
+        let is_early = |(method, user, from, until): &(String, String, u64, u64)| {
             let within = (from.saturating_add(ON_ITS_WAY_MS)..*until).contains(&request.at_ms);
-            within && *method == request.method && *user == request.user
+            within && *method == request.method && request.user.as_ref() == Some(user)
         };
         let early = u64::from(self.waits.iter().any(is_early));
         let counts = self.counts.entry((request.method.clone(), request.user.clone())).or_default();
@@ -334,14 +334,14 @@ impl RequestLog {
         self.last.push_back(request);
     }
 
-    /// Notes that a method's caller was asked to wait for so many seconds.
-    pub fn note_wait(&mut self, method: &str, user: Option<&str>, now_ms: u64, seconds: u32) {
+    /// Notes that the user with this phone number (digits) was asked to wait for so many seconds before a method is called again.
+    pub fn note_wait(&mut self, method: &str, user: &str, now_ms: u64, seconds: u32) {
         self.waits.retain(|(.., until)| *until > now_ms);
         if self.waits.len() >= WAITS_MAX {
             self.waits.pop_front();
         }
         let until = now_ms.saturating_add(u64::from(seconds) * 1_000);
-        self.waits.push_back((method.to_owned(), user.map(str::to_owned), now_ms, until));
+        self.waits.push_back((method.to_owned(), user.to_owned(), now_ms, until));
     }
 
     /// How often each method was called, by everybody or by the user with this phone number (digits).
@@ -446,7 +446,7 @@ mod tests {
             log.note(LoggedRequest { method: "messages.sendMessage".into(), user: Some(user.into()), at_ms });
             log.counts(None)["messages.sendMessage"].early
         };
-        log.note_wait("messages.sendMessage", Some("1555"), 1_000, 10);
+        log.note_wait("messages.sendMessage", "1555", 1_000, 10);
         assert_eq!(call(&mut log, "1555", 1_999), 0);
         assert_eq!(call(&mut log, "1556", 5_000), 0);
         assert_eq!(call(&mut log, "1555", 5_000), 1);

@@ -46,6 +46,15 @@ class Faults(InteropCase):
         await patient.send_message(peer, "after a while")
         self.assertEqual(await self.sent(), ["after a while"])
 
+    async def test_a_limit_is_waited_for(self):
+        patient = await self.sign_in(self.alice, flood_sleep_threshold=60)
+        peer = (await patient.get_dialogs())[0].input_entity
+        await self.arm("flood_limit", count=2, seconds=2)
+        texts = [f"number {number}" for number in range(5)]
+        for text in texts:
+            await patient.send_message(peer, text)
+        self.assertEqual(await self.sent(), texts)
+
     async def test_rpc_error_is_told(self):
         await self.arm("rpc_error", code=403, message="CHAT_WRITE_FORBIDDEN")
         with self.assertRaises(errors.ChatWriteForbiddenError):

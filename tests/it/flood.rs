@@ -65,9 +65,24 @@ async fn a_wait_holds_its_method_and_no_other_even_over_a_kill() {
     assert_eq!((control.calls(SEND).await, control.calls("messages.search").await), calls, "Telegram is not called");
     assert_eq!(control.count(ADA, CLARA, "too much").await, 0);
 
+    // Another account has limits of its own.
+    let clara = api.log_in(&control, CLARA, None).await;
+    send(&api, &clara, 5_000_000_001, "not too much").await.expect(200);
+    assert_eq!((control.calls_of(CLARA, SEND).await, control.calls_of(ADA, SEND).await), (1, calls.0));
+
+    // Codes for a number wait, too, whoever asks for them, and for no other number.
+    control.arm(json!({ "kind": "flood_wait", "method": "auth.sendCode", "seconds": 3_000, "count": 1 })).await;
+    control.create_user("+15550000077", "Dora").await;
+    let asked = control.calls("auth.sendCode").await;
+    for phone in ["+15550000077", "+1 555 000 0077"] {
+        let refused = api.post("/telegram/login/code", json!({ "phone": phone })).await;
+        assert_eq!((refused.code(), &refused.json()["method"]), ("telegram_flood".into(), &json!("auth.sendCode")));
+    }
+    assert_eq!(control.calls("auth.sendCode").await, asked + 1);
+
     // What the account itself needs waits in the same way: the connection is not even tried.
     control.arm(json!({ "kind": "flood_wait", "method": "users.getUsers", "user": ADA, "seconds": 3_000, "count": 1 })).await;
-    let mut calls = control.calls("users.getUsers").await;
+    let (mut calls, asked) = (control.calls_of(ADA, "users.getUsers").await, control.calls("auth.sendCode").await);
     for is_again in [false, true] {
         sandbox.kill();
         sandbox.start_again().await;
@@ -81,10 +96,12 @@ async fn a_wait_holds_its_method_and_no_other_even_over_a_kill() {
         let told = send(&api, &account, CLARA_ID, "too much").await;
         assert_eq!(told.code(), "account_not_ready");
         assert!((2_000..=3_000).contains(&told.header("retry-after").parse::<u32>().unwrap()));
-        let now = control.calls("users.getUsers").await;
+        let now = control.calls_of(ADA, "users.getUsers").await;
         assert!(!is_again || now == calls, "Telegram is not called");
         calls = now;
     }
+    let refused = sandbox.api().post("/telegram/login/code", json!({ "phone": "+15550000077" })).await;
+    assert_eq!((refused.code(), control.calls("auth.sendCode").await), ("telegram_flood".into(), asked));
     none_was_early(&control).await;
 }
 

@@ -45,11 +45,11 @@ async fn a_session_that_telegram_ended_waits_for_a_login_and_does_not_loop() {
     let detail = api.get(&format!("/accounts/{ada}")).await.expect(200);
     assert_eq!((&detail["health"]["state"], &detail["connected"]), (&json!("login_required"), &json!(false)));
     assert!(detail["health"]["reason"].as_str().is_some(), "{detail}");
-    let before = control.calls_of(ADA, "messages.getDialogs").await;
+    let before = control.calls("messages.getDialogs").await;
     for _ in 0..5 {
         assert_eq!(api.get(&chats).await.status, 503);
     }
-    assert_eq!(control.calls_of(ADA, "messages.getDialogs").await, before, "Telegram is not asked again");
+    assert_eq!(control.calls("messages.getDialogs").await, before, "Telegram is not asked again");
     let clara = api.log_in(&control, CLARA, None).await;
     assert_eq!(api.get(&format!("/accounts/{clara}/chats?source=live")).await.status, 200);
     let detail = api.get(&format!("/accounts/{ada}")).await.expect(200);

@@ -112,7 +112,8 @@ fn with_plus(phone: &str) -> String {
     if phone.is_empty() || phone.starts_with('+') { phone.to_owned() } else { format!("+{phone}") }
 }
 
-fn digits(phone: &str) -> String {
+/// A phone number's digits.
+pub(super) fn digits(phone: &str) -> String {
     phone.chars().filter(char::is_ascii_digit).collect()
 }
 

@@ -74,10 +74,15 @@ impl UserContext {
     /// Begins a login by code. One of an account that this user has is known by that account's id.
     pub(crate) async fn start_login(self: &Rc<Self>, phone: String, known: Option<AccountId>) -> Result<LoginStarted, Error> {
         let credentials = self.required_credentials()?;
+        self.login_waits.check(&phone)?;
         let (id, handle) = self.open_login(&credentials, known, None).await?;
-        match self.first_step(id, &handle, LoginStep::Phone(phone.clone())).await? {
-            LoginProgress::CodeSent(sent) => Ok(LoginStarted::new(id, Some(phone), &sent)),
-            _ => Err(Error::internal("a login by code began in another way")),
+        match self.first_step(id, &handle, LoginStep::Phone(phone.clone())).await {
+            Ok(LoginProgress::CodeSent(sent)) => Ok(LoginStarted::new(id, Some(phone), &sent)),
+            Ok(_) => Err(Error::internal("a login by code began in another way")),
+            Err(error) => {
+                self.login_waits.note(&self.records, &phone, &error).await;
+                Err(error)
+            }
         }
     }
 

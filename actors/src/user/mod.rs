@@ -6,6 +6,7 @@ mod authorize;
 mod claims;
 mod idempotency;
 mod keys;
+mod login_waits;
 mod logins;
 mod quotas;
 mod reading;
@@ -41,6 +42,7 @@ use accounts::OwnedAccount;
 use agent_keys::AgentKey;
 use claims::Claims;
 use idempotency::IdempotencyKeys;
+use login_waits::LoginWaits;
 use logins::{LoginEnd, PendingLogin};
 use quotas::Quotas;
 use speech::SpeechWork;
@@ -75,6 +77,7 @@ pub struct UserContext {
     pub(crate) accounts: RefCell<BTreeMap<AccountId, OwnedAccount>>,
     /// Logins on their way, by the id that clients know them by.
     pub(crate) logins: RefCell<HashMap<AccountId, PendingLogin>>,
+    login_waits: LoginWaits,
     /// What came of logins whose id is no account's.
     pub(crate) ended_logins: RefCell<HashMap<AccountId, LoginEnd>>,
     /// Held while an account is added, changed or removed.
@@ -184,6 +187,7 @@ async fn load(
     let records = environment.vault.user_records(&user).await?;
     let agent_keys = keys::load(&records).await?;
     let own_credentials = settings::load_credentials(&records).await?;
+    let login_waits = LoginWaits::load(&records).await?;
     let claims = Claims::new(&environment.vault, user.clone());
     let quotas = Quotas::new(&environment.settings.limits);
     let context = Rc::new(UserContext {
@@ -194,6 +198,7 @@ async fn load(
         activity,
         accounts: RefCell::default(),
         logins: RefCell::default(),
+        login_waits,
         ended_logins: RefCell::default(),
         changing_accounts: tokio::sync::Mutex::default(),
         claims,

@@ -89,7 +89,10 @@ impl Api for World {
                 })
             }
             FaultKind::FloodWait | FaultKind::FloodLimit => {
-                live.requests.note_wait(name, user.as_deref(), at_ms, fault.seconds());
+                // Who is not signed in may be anybody.
+                if let Some(user) = &user {
+                    live.requests.note_wait(name, user, at_ms, fault.seconds());
+                }
                 settle(fail(&mut live, request.session.into(), &fault))
             }
             FaultKind::LoseAnswer | FaultKind::DelayAnswer => {
