@@ -12,6 +12,7 @@ use vasya_actors::StartError;
 use vasya_actors::catalogue::Catalogue;
 use vasya_actors::gateway::Gateway;
 
+use crate::allocator;
 use crate::auth::{Authenticator, NoRandomness};
 use crate::config::Configuration;
 use crate::http;
@@ -96,6 +97,7 @@ impl Running {
     pub async fn run(mut self, signals: &mut StopSignals) -> Result<(), ServerError> {
         let ended = tokio::select! {
             () = signals.requested() => Ok(()),
+            () = allocator::give_back() => Ok(()),
             reason = self.gateway.failed() => Err(ServerError::Failed(reason)),
             served = &mut self.served => Err(ServerError::Failed(match served {
                 Ok(Ok(())) => "the HTTP server stopped by itself".into(),

@@ -3,6 +3,8 @@
 //! The edge (the `vasya-server` crate) turns transports into calls; this crate decides, records and does them.
 //! Start reading at [`gateway`]: the one road that every call takes.
 
+#![forbid(unsafe_code)]
+
 pub mod account;
 pub mod audit;
 pub mod caller;

@@ -1,5 +1,7 @@
 //! A Telegram network on loopback that speaks real MTProto.
 
+#![forbid(unsafe_code)]
+
 pub mod clock;
 pub mod command;
 mod connection;

@@ -2,6 +2,8 @@
 //!
 //! Run it in release: `cargo run --release -p vasya-bench -- accounts`.
 
+#![forbid(unsafe_code)]
+
 mod accounts;
 mod bytes;
 mod calls;

@@ -23,6 +23,9 @@ const GOAL_EVENTS_PER_SEC: f64 = 400_000.0;
 const READER: &str = "+15550000001";
 const WRITER: &str = "+15550000002";
 
+/// How long after the streams were closed memory is read again.
+const GIVEN_BACK_WITHIN: Duration = Duration::from_secs(20);
+
 /// How many messages are written at once.
 const WRITERS: u32 = 8;
 
@@ -77,7 +80,7 @@ pub(crate) async fn measure(options: &Options) -> Result<String, BenchError> {
     tokio::time::sleep(settle).await;
     let opened = server.process.memory()?;
     drop(streams);
-    tokio::time::sleep(settle).await;
+    tokio::time::sleep(GIVEN_BACK_WITHIN).await;
     let closed = server.process.memory()?;
 
     note(&format!("writing {} messages", options.messages));
