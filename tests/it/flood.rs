@@ -131,6 +131,35 @@ async fn a_short_wait_is_slept_through_and_what_was_learned_holds_further_calls(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_following_of_updates_waits_as_well() {
+    let mut sandbox = Sandbox::start_with(unhurried().with("VASYA_QUIET_SECS", "1")).await;
+    let (api, control, account) = (sandbox.api(), sandbox.control(), sandbox.account().to_owned());
+    let difference = "updates.getDifference";
+    control.arm(json!({ "kind": "flood_wait", "method": difference, "user": ADA, "seconds": 3_000, "count": 1 })).await;
+    let waits = || async {
+        let waits = flood(&api, &account).await["waits"].clone();
+        waits.as_array().unwrap().iter().any(|wait| wait["method"] == difference).then_some(())
+    };
+    eventually("the account asks, and is told to wait", waits).await;
+    let asked = control.calls_of(ADA, difference).await;
+    // A gap, after which an account asks at once.
+    control.arm(json!({ "kind": "lose_updates", "user": ADA, "count": 1 })).await;
+    control.post(CLARA, ADA, "lost").await;
+    control.post(CLARA, ADA, "early").await;
+    sandbox.kill();
+    sandbox.start_again().await;
+    let api = sandbox.api();
+    api.online(&account).await;
+    for text in ["meanwhile", "calls", "are made"] {
+        send(&api, &account, CLARA_ID, text).await.expect(200);
+    }
+    api.get(&format!("/accounts/{account}/chats?source=live")).await.expect(200);
+    assert_eq!(control.calls_of(ADA, difference).await, asked, "Telegram is not called");
+    assert_eq!(flood(&api, &account).await["budgets"], json!([]), "updates have no budget");
+    none_was_early(&control).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_callers_of_a_limited_method_never_call_within_a_wait() {
     let sandbox = Sandbox::start_with(unhurried().with("VASYA_FLOOD_SLEEP_MAX", "0")).await;
     let (api, control, account) = (sandbox.api(), sandbox.control(), sandbox.account());

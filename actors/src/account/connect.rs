@@ -139,7 +139,9 @@ async fn follow(context: &Rc<AccountContext>, updates: &mut Updates, alive: &Cel
 
 async fn take(context: &Rc<AccountContext>, mut delivery: Delivery) -> Result<(), TelegramError> {
     let something = !delivery.events.is_empty();
-    context.health.told(something, delivery.newest, delivery.is_current);
+    if !delivery.is_held {
+        context.health.told(something, delivery.newest, delivery.is_current);
+    }
     if delivery.reconnected {
         context.health.reconnected();
     }

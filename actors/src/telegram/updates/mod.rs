@@ -4,6 +4,7 @@
 //! [`boxes::Boxes`] decides; [`Updates`] listens, asks and translates. Nothing here is kept: a [`Delivery`] is handed out together with how
 //! far it reaches, and whoever takes it writes both in one commit.
 
+mod answer;
 mod boxes;
 mod container;
 mod dialogs;
@@ -40,6 +41,7 @@ use crate::vault::{AccountRecords, SealedBatch, VaultError};
 pub(super) use line::Line;
 pub use received::Received;
 
+use answer::Answer;
 use boxes::{Applied, Boxes, Wanted};
 use container::{Came, came};
 use difference::{AccountDifference, ChannelDifference};
@@ -89,15 +91,6 @@ enum Following {
     ReadBefore,
 }
 
-/// What was asked, and its answer.
-enum Answer {
-    State(Result<enums::updates::State, TelegramError>),
-    Account(Result<AccountDifference, TelegramError>),
-    Channel(i64, Result<ChannelDifference, TelegramError>),
-    UnknownChannel(i64),
-    Dialogs(usize, Result<dialogs::Page, TelegramError>),
-}
-
 /// Events, and how far they reach. Both are to be written in one commit.
 #[derive(Debug, Default)]
 pub struct Delivery {
@@ -112,6 +105,8 @@ pub struct Delivery {
     pub(crate) is_current: bool,
     /// Whether the connection was made again by itself.
     pub(crate) reconnected: bool,
+    /// Whether there is nothing but that a question waits, because Telegram asked to: that proves no connection.
+    pub(crate) is_held: bool,
 }
 
 impl Delivery {
@@ -189,6 +184,7 @@ impl Updates {
             let wake_at = self.boxes.ask_at(now).map_or(quiet_at, |at| at.min(quiet_at));
             tokio::select! {
                 answer = answered(&mut self.asking) => {
+                    delivery.is_held = answer.is_held();
                     self.heard_at = Instant::now();
                     Box::pin(self.take_answer(answer, &mut delivery)).await?;
                     return Ok(self.handed_out(delivery));
