@@ -1,5 +1,6 @@
 //! One connection: frames in, messages to their session, answers and updates out.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -79,6 +80,7 @@ pub(crate) async fn serve(socket: TcpStream, dc_id: i32, api: Arc<dyn Api>, sess
         pushes,
         exchange: Exchange::default(),
         at_work: Arc::default(),
+        cut: Arc::default(),
         bound: None,
         disconnect_at: Instant::now() + IDLE_MAX,
         pinged: false,
@@ -109,6 +111,8 @@ struct Connection {
     exchange: Exchange,
     /// Each call that is at work holds a share.
     at_work: Arc<()>,
+    /// Whether the next message to the client ends in its middle, and the connection with it.
+    cut: Arc<AtomicBool>,
     bound: Option<Bound>,
     disconnect_at: Instant,
     /// Whether `ping_delay_disconnect` rules the time-out.
@@ -176,7 +180,13 @@ impl Connection {
         let Some(bound) = &self.bound else { return Ok(()) };
         let salt = Salts(&bound.key).current(clock::now_secs());
         let sealed = bound.key.seal(&message.to_bytes(salt, bound.address.session_id)).map_err(|_| End::Closed)?;
-        put(socket, &self.registered.close, &transport.pack(&sealed)).await
+        let packed = transport.pack(&sealed);
+        if self.cut.load(Ordering::Relaxed) {
+            let half = packed.get(..packed.len() / 2).unwrap_or_default();
+            put(socket, &self.registered.close, half).await?;
+            return Err(End::Closed);
+        }
+        put(socket, &self.registered.close, &packed).await
     }
 
     /// One step of a key exchange: `0 (8 bytes) | message id | length | body`, both ways.
@@ -357,15 +367,20 @@ impl Connection {
             let refused = rpc_result(message_id, &rpc_error(420, "FLOOD_WAIT_1"));
             return bound.session().send(refused, Some(message_id));
         }
-        let at_work = Arc::clone(&self.at_work);
+        let (at_work, cut) = (Arc::clone(&self.at_work), Arc::clone(&self.cut));
         let call = RpcRequest { session: bound.address, message_id, body: request.message.body };
         // Here and not in the task, because tasks begin in any order, and what a client sends in order must happen in order.
         let outcome = Arc::clone(&self.api).call(call);
         tokio::spawn(async move {
-            let result = match outcome.await {
+            let mut outcome = outcome.await;
+            if let RpcOutcome::Cut(whole) = outcome {
+                cut.store(true, Ordering::Relaxed);
+                outcome = *whole;
+            }
+            let result = match outcome {
                 RpcOutcome::Result(result) => rpc_result(message_id, &result),
                 RpcOutcome::Error { code, message } => rpc_result(message_id, &rpc_error(code, &message)),
-                RpcOutcome::DropConnection => return close.notify_one(),
+                RpcOutcome::DropConnection | RpcOutcome::Cut(_) => return close.notify_one(),
             };
             session.lock().unwrap_or_else(PoisonError::into_inner).send(result, Some(message_id));
             drop(at_work);

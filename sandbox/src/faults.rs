@@ -42,6 +42,8 @@ pub enum FaultKind {
     Hold,
     /// The call runs; the connection is closed without its answer.
     LoseAnswer,
+    /// The call runs; the connection is closed in the middle of a message to the client.
+    CutAnswer,
     /// The call runs; its answer waits for `seconds`.
     DelayAnswer,
     /// Updates to the user's sessions are lost: clients see a gap and ask for the difference.
@@ -103,6 +105,12 @@ pub struct Fault {
     /// How often; without it, until the faults are cleared. For `flood_limit`: how many calls run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u32>,
+    /// Of a hundred occasions it strikes so many (1 to 100), at random; without it, each. Not for `flood_limit`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<u8>,
+    /// What the chance of `rate` follows from: the same seed strikes at the same of its occasions.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seed: Option<u64>,
     /// For `flood_wait`, `flood_limit`, `delay`, `delay_answer` and `late_updates`: how long.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds: Option<u32>,
@@ -118,6 +126,12 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// A fault that strikes each time and everywhere.
+    pub fn of(kind: FaultKind) -> Self {
+        let (rate, seed) = (None, None);
+        Self { kind, method: None, user: None, count: None, rate, seed, seconds: None, code: None, message: None, dc: None }
+    }
+
     /// How long, in seconds.
     pub fn seconds(&self) -> u32 {
         self.seconds.unwrap_or(SECS_DEFAULT)
@@ -129,6 +143,10 @@ impl Fault {
         }
         if self.kind == FaultKind::FloodLimit && self.count.is_none_or(|count| count > LIMIT_MAX) {
             return Err(ArmError::NoLimit);
+        }
+        let is_rate = |rate: u8| self.kind != FaultKind::FloodLimit && (1..=100).contains(&rate);
+        if self.rate.is_some_and(|rate| !is_rate(rate)) {
+            return Err(ArmError::NoRate);
         }
         if self.seconds.is_some_and(|seconds| seconds > FAULT_SECS_MAX) {
             return Err(ArmError::TooLong);
@@ -160,9 +178,15 @@ struct Armed {
     fault: Fault,
     /// For `flood_limit`: when the calls came that ran (Unix milliseconds).
     ran: VecDeque<u64>,
+    chance: fastrand::Rng,
 }
 
 impl Armed {
+    /// Whether this occasion is one of those that the fault strikes.
+    fn has_luck(&mut self) -> bool {
+        self.fault.rate.is_none_or(|rate| self.chance.u8(0..100) < rate)
+    }
+
     /// For `flood_limit`: the wait of a call that comes now, in seconds, unless there is room for it, which it takes.
     fn limit(&mut self, now_ms: u64) -> Option<u32> {
         let window = u64::from(self.fault.seconds()) * 1_000;
@@ -190,6 +214,9 @@ pub enum ArmError {
     /// A `flood_limit` without its number of calls.
     #[error("count: flood_limit needs how many calls run, at most {LIMIT_MAX}")]
     NoLimit,
+    /// `rate` is no rate.
+    #[error("rate: 1 to 100 of a hundred occasions, and not for flood_limit; leave it out for a fault that strikes each time")]
+    NoRate,
     /// `seconds` is too large.
     #[error("seconds: at most {FAULT_SECS_MAX}")]
     TooLong,
@@ -221,7 +248,7 @@ pub struct Faults {
 }
 
 impl Faults {
-    /// Arms a fault. Of several that fit an occasion the one that was armed first strikes.
+    /// Arms a fault. Of several that fit an occasion the one that was armed first strikes, if it does not leave it out by its rate.
     ///
     /// # Errors
     /// See [`ArmError`].
@@ -230,7 +257,8 @@ impl Faults {
         if self.armed.len() >= FAULTS_MAX {
             return Err(ArmError::TooMany);
         }
-        self.armed.push(Armed { fault, ran: VecDeque::new() });
+        let chance = fastrand::Rng::with_seed(fault.seed.unwrap_or_default());
+        self.armed.push(Armed { fault, ran: VecDeque::new(), chance });
         Ok(())
     }
 
@@ -271,7 +299,7 @@ impl Faults {
     }
 
     fn strike(&mut self, fits: impl Fn(&Fault) -> bool) -> Option<Fault> {
-        let position = self.armed.iter().position(|armed| fits(&armed.fault))?;
+        let position = self.armed.iter_mut().position(|armed| fits(&armed.fault) && armed.has_luck())?;
         let fault = &mut self.armed.get_mut(position)?.fault;
         let struck = fault.clone();
         if let Some(left) = &mut fault.count {
@@ -306,6 +334,8 @@ pub struct RequestCounts {
     pub all: u64,
     /// Those that came before a wait was over that their caller had been asked for more than a second before.
     pub early: u64,
+    /// The waits that were asked for before it.
+    pub waits: u64,
 }
 
 /// The requests that came: how many of each method, and the last [`LOGGED_REQUESTS_MAX`] with their times.
@@ -336,6 +366,7 @@ impl RequestLog {
 
     /// Notes that the user with this phone number (digits) was asked to wait for so many seconds before a method is called again.
     pub fn note_wait(&mut self, method: &str, user: &str, now_ms: u64, seconds: u32) {
+        self.counts.entry((method.to_owned(), Some(user.to_owned()))).or_default().waits += 1;
         self.waits.retain(|(.., until)| *until > now_ms);
         if self.waits.len() >= WAITS_MAX {
             self.waits.pop_front();
@@ -350,7 +381,9 @@ impl RequestLog {
         for ((method, caller), called) in &self.counts {
             if user.is_none() || caller.as_deref() == user {
                 let sum = counts.entry(method).or_default();
-                (sum.all, sum.early) = (sum.all + called.all, sum.early + called.early);
+                sum.all += called.all;
+                sum.early += called.early;
+                sum.waits += called.waits;
             }
         }
         counts
@@ -372,7 +405,7 @@ mod tests {
     use super::*;
 
     fn fault(kind: FaultKind) -> Fault {
-        Fault { kind, method: None, user: None, count: None, seconds: None, code: None, message: None, dc: None }
+        Fault::of(kind)
     }
 
     #[test]
@@ -440,6 +473,26 @@ mod tests {
     }
 
     #[test]
+    fn a_rate_strikes_some_of_the_occasions_and_the_same_ones_each_time() {
+        let struck = |seed| {
+            let mut faults = Faults::default();
+            let rare = Fault { rate: Some(5), seed: Some(seed), ..fault(FaultKind::CutAnswer) };
+            faults.arm(rare).unwrap();
+            (0..2_000).map(|_| faults.strike_call("help.getConfig", None, 0).is_some()).collect::<Vec<_>>()
+        };
+        let often = struck(1).into_iter().filter(|struck| *struck).count();
+        assert!((50..200).contains(&often), "{often}");
+        assert_eq!(struck(1), struck(1));
+        assert_ne!(struck(1), struck(2));
+        // What leaves an occasion out leaves it to the next.
+        let mut faults = Faults::default();
+        faults.arm(Fault { rate: Some(1), ..fault(FaultKind::CutAnswer) }).unwrap();
+        faults.arm(fault(FaultKind::ServerError)).unwrap();
+        assert!((0..100).all(|_| faults.strike_call("help.getConfig", None, 0).is_some()));
+        assert_eq!(faults.arm(Fault { rate: Some(101), ..fault(FaultKind::Delay) }), Err(ArmError::NoRate));
+    }
+
+    #[test]
     fn a_call_within_a_wait_is_early_unless_it_may_have_been_on_its_way() {
         let mut log = RequestLog::default();
         let call = |log: &mut RequestLog, user: &str, at_ms| {
@@ -452,7 +505,7 @@ mod tests {
         assert_eq!(call(&mut log, "1555", 5_000), 1);
         assert_eq!(call(&mut log, "1555", 11_000), 1);
         let counts = |user| log.counts(Some(user)).get("messages.sendMessage").copied();
-        assert_eq!(counts("1555"), Some(RequestCounts { all: 3, early: 1 }));
+        assert_eq!(counts("1555"), Some(RequestCounts { all: 3, early: 1, waits: 1 }));
         assert_eq!((counts("1556").map(|counts| counts.early), counts("1557")), (Some(0), None));
     }
 

@@ -49,6 +49,8 @@ pub enum RpcOutcome {
     },
     /// The connection is to be closed without an answer (an armed fault).
     DropConnection,
+    /// The connection is to be closed in the middle of a message to the client (an armed fault).
+    Cut(Box<RpcOutcome>),
 }
 
 /// What the world offers to the protocol side.

@@ -208,6 +208,9 @@ pub struct StoredMessage {
     pub date: i32,
     /// The text.
     pub text: String,
+    /// What is asked, if it is a poll.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub question: Option<String>,
     /// Who wrote it first, as an id in the marked form, if it says that it was forwarded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub forwarded_from: Option<i64>,
@@ -285,6 +288,8 @@ pub struct MethodCalls {
     pub method: String,
     /// How often it was called since the network started.
     pub count: u64,
+    /// How many flood waits were asked for before it.
+    pub waits: u64,
     /// How many of them came before a flood wait was over that their caller had been asked for more than a second before.
     pub early: u64,
     /// When the newest calls came (Unix milliseconds), oldest first; at most a thousand.
@@ -345,7 +350,7 @@ pub trait Control: Send + Sync + 'static {
     /// Posts a message; answers it as its sender sees it.
     fn post_message(&self, message: NewMessage) -> BoxFuture<'_, Result<StoredMessage, ControlError>>;
 
-    /// The newest messages of a user with a peer, oldest first; at most ten thousand. `peer` is read like [`Target::Name`].
+    /// The newest messages of a user with a peer, oldest first; at most a hundred thousand. `peer` is read like [`Target::Name`].
     fn messages(&self, user: &str, peer: &str) -> Result<Vec<StoredMessage>, ControlError>;
 
     /// Creates a chat.

@@ -95,15 +95,18 @@ impl Api for World {
                 }
                 settle(fail(&mut live, request.session.into(), &fault))
             }
-            FaultKind::LoseAnswer | FaultKind::DelayAnswer => {
+            FaultKind::LoseAnswer | FaultKind::CutAnswer | FaultKind::DelayAnswer => {
                 let running = settle(self.run(&mut live, request.session, method, &opened));
                 Box::pin(async move {
                     let outcome = running.await;
-                    if fault.kind == FaultKind::LoseAnswer {
-                        return RpcOutcome::DropConnection;
+                    match fault.kind {
+                        FaultKind::LoseAnswer => RpcOutcome::DropConnection,
+                        FaultKind::CutAnswer => RpcOutcome::Cut(Box::new(outcome)),
+                        _ => {
+                            tokio::time::sleep(delay).await;
+                            outcome
+                        }
                     }
-                    tokio::time::sleep(delay).await;
-                    outcome
                 })
             }
             kind => match methods::updates::too_long(kind) {
@@ -219,6 +222,7 @@ fn fail(live: &mut Live, key: KeyAddress, fault: &Fault) -> (RpcOutcome, Option<
         | FaultKind::Delay
         | FaultKind::Hold
         | FaultKind::LoseAnswer
+        | FaultKind::CutAnswer
         | FaultKind::DelayAnswer
         | FaultKind::LoseUpdates
         | FaultKind::ReorderUpdates

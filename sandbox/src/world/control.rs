@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use grammers_tl_types::{Serializable, name_for_id};
 
 use super::administration::{right, taken};
+use super::attachment::Attachment;
 use super::buttons::ButtonEvent;
 use super::control_bots::{known_bot, markup};
 use super::event::{self, Event};
@@ -20,14 +21,14 @@ use crate::control::{
     AdvancedClock, BotAnswer, ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls,
     NewBot, NewChat, NewMessage, NewUser, ScannedToken, Settings, StoredMedia, StoredMessage, Target,
 };
-use crate::faults::Fault;
+use crate::faults::{Fault, RequestCounts};
 use crate::journal::Written;
 use crate::methods::auth::phone_digits;
 use crate::methods::help::{CHAT_MEMBERS_MAX, MESSAGE_CHARS_MAX};
 use crate::rpc::BoxFuture;
 
 /// Messages that one question about a conversation may answer.
-const MESSAGES_MAX: usize = 10_000;
+const MESSAGES_MAX: usize = 100_000;
 /// Times that are told of each method.
 const TIMES_MAX: usize = 1_000;
 /// The longest first or last name and title, in characters.
@@ -135,7 +136,8 @@ impl Control for World {
         let calls = counts.into_iter().map(|(name, counts)| {
             let mut times = times.remove(name).unwrap_or_default();
             times.drain(..times.len().saturating_sub(TIMES_MAX));
-            MethodCalls { method: name.to_owned(), count: counts.all, early: counts.early, times }
+            let RequestCounts { all: count, early, waits } = counts;
+            MethodCalls { method: name.to_owned(), count, waits, early, times }
         });
         Ok(calls.collect())
     }
@@ -360,7 +362,11 @@ fn stored(state: &State, user: &User, message: &Message) -> StoredMessage {
     let forwarded_from = state.forwards.get(&message.shared_id).map(|origin| origin.from.into());
     let album = state.albums.get(&message.shared_id).copied();
     let media = stored_media(state, user, &message.content);
-    StoredMessage { id: message.id, chat_id, from_id, out, date: message.date, text, forwarded_from, album, media }
+    let question = match &message.content {
+        Content::Attachment(Attachment::Poll(poll)) => state.polls.get(*poll).map(|poll| poll.question.clone()),
+        _ => None,
+    };
+    StoredMessage { id: message.id, chat_id, from_id, out, date: message.date, text, question, forwarded_from, album, media }
 }
 
 fn stored_media(state: &State, user: &User, content: &Content) -> Option<StoredMedia> {

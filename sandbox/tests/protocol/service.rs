@@ -11,8 +11,7 @@ use crate::wire::Received;
 
 fn delay(network: &TestNetwork, method: &str, seconds: u32) {
     let (method, seconds) = (Some(method.to_owned()), Some(seconds));
-    let fault =
-        Fault { kind: FaultKind::Delay, method, user: None, count: Some(1), seconds, code: None, message: None, dc: None };
+    let fault = Fault { method, count: Some(1), seconds, ..Fault::of(FaultKind::Delay) };
     network.world.arm(fault).unwrap();
 }
 
