@@ -1,5 +1,7 @@
 //! What an entry says. Never message text, never a secret.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -22,8 +24,11 @@ pub enum Phase {
     Event,
 }
 
+/// The code of an outcome that nobody knows: the server was ended while the call was at work.
+const UNKNOWN: &str = "unknown";
+
 /// One entry, before it has its place in the chain.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct AuditEntry {
     /// Which part of the call.
@@ -31,53 +36,62 @@ pub struct AuditEntry {
     /// Whose call.
     pub user_id: UserId,
     /// The agent's key, if an agent called.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent_key_id: Option<KeyId>,
     /// The operation's name.
-    pub operation: &'static str,
+    pub operation: Cow<'static, str>,
     /// The method of its REST route.
-    pub method: &'static str,
+    pub method: Cow<'static, str>,
     /// The path that was asked for, without its query.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub path: Option<String>,
     /// The account that it names.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<AccountId>,
     /// The first chat that it names.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chat_id: Option<i64>,
     /// The request's id.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
     /// The result's code: `ok`, or the error's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<&'static str>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub code: Option<Cow<'static, str>>,
     /// The result's HTTP status.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
     /// The sequence number of the intent that an outcome belongs to.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<u64>,
 }
 
 impl AuditEntry {
     /// The entry of the same call's refusal.
     pub fn denied(self, code: Code) -> Self {
-        Self { phase: Phase::Denied, code: Some(code.name()), status: Some(code.status()), ..self }
+        Self { phase: Phase::Denied, code: Some(code.name().into()), status: Some(code.status()), ..self }
     }
 
     /// The entry of the same call's being answered again.
     pub fn replayed(self, code: &'static str, status: u16) -> Self {
-        Self { phase: Phase::Replayed, code: Some(code), status: Some(status), ..self }
+        Self { phase: Phase::Replayed, code: Some(code.into()), status: Some(status), ..self }
     }
 
     /// The entry of the same call's end. It is short: its intent says the rest.
     pub fn outcome(self, intent: u64, code: &'static str, status: u16) -> Self {
+        Self { status: Some(status), ..self.ended(intent, code) }
+    }
+
+    /// The entry of the end of a call of which nobody knows how it ended.
+    pub fn unknown(self, intent: u64) -> Self {
+        self.ended(intent, UNKNOWN)
+    }
+
+    fn ended(self, intent: u64, code: &'static str) -> Self {
         let (path, chat_id, request_id) = (None, None, None);
         Self {
             phase: Phase::Outcome,
-            code: Some(code),
-            status: Some(status),
+            code: Some(code.into()),
+            status: None,
             intent: Some(intent),
             path,
             chat_id,
@@ -112,9 +126,9 @@ pub struct AuditRow {
     pub chat_id: Option<i64>,
     /// The request's id.
     pub request_id: Option<String>,
-    /// `ok`, `abandoned` for work that was given up because its caller had gone, or the error's code; `null` while the outcome is not
-    /// known.
+    /// `ok`, `abandoned` for work that was given up because its caller had gone, `unknown` where the server was ended during the call,
+    /// or the error's code; `null` while the call is at work.
     pub code: Option<String>,
-    /// The HTTP status; `null` while the outcome is not known.
+    /// The HTTP status; `null` while the call is at work, and where its outcome is unknown.
     pub status: Option<u16>,
 }

@@ -1,6 +1,6 @@
 //! Where each user's rows are in the file, so that reading the newest never depends on how long the log is.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::Phase;
 use super::chain::Linked;
@@ -24,8 +24,8 @@ pub(super) struct LinePlace {
 #[derive(Default)]
 pub(super) struct Index {
     rows: HashMap<UserId, Vec<RowPlace>>,
-    /// Intents without an outcome: where their row is.
-    open_intents: HashMap<u64, usize>,
+    /// Intents without an outcome: whose they are, and where their row is.
+    open_intents: BTreeMap<u64, (UserId, usize)>,
 }
 
 impl Index {
@@ -35,14 +35,14 @@ impl Index {
             Phase::Intent | Phase::Denied | Phase::Replayed => {
                 let rows = self.rows.entry(linked.user_id.clone()).or_default();
                 if linked.phase == Phase::Intent {
-                    self.open_intents.insert(linked.seq, rows.len());
+                    self.open_intents.insert(linked.seq, (linked.user_id.clone(), rows.len()));
                 }
                 rows.push(RowPlace { entry: place, outcome: None });
             }
             Phase::Outcome => {
-                let row = linked.intent.and_then(|intent| self.open_intents.remove(&intent));
-                let rows = self.rows.get_mut(&linked.user_id);
-                if let Some(row) = rows.zip(row).and_then(|(rows, row)| rows.get_mut(row)) {
+                let open = linked.intent.and_then(|intent| self.open_intents.remove(&intent));
+                let row = open.and_then(|(user, row)| self.rows.get_mut(&user)?.get_mut(row));
+                if let Some(row) = row {
                     row.outcome = Some(place);
                 }
             }
@@ -56,8 +56,9 @@ impl Index {
         rows.get(rows.len().saturating_sub(limit)..).unwrap_or_default().to_vec()
     }
 
-    /// How many intents have no outcome.
-    pub(super) fn open_intents(&self) -> usize {
-        self.open_intents.len()
+    /// The intents that have no outcome, oldest first: their numbers and lines.
+    pub(super) fn open_intents(&self) -> Vec<(u64, LinePlace)> {
+        let place = |(user, row): &(UserId, usize)| self.rows.get(user)?.get(*row).map(|row| row.entry);
+        self.open_intents.iter().filter_map(|(intent, row)| Some((*intent, place(row)?))).collect()
     }
 }

@@ -31,7 +31,7 @@ const APPEND_TIMEOUT: Duration = Duration::from_secs(5);
 type Answer = oneshot::Sender<Result<u64, String>>;
 
 enum Work {
-    Append(AuditEntry, Option<Answer>),
+    Append(Box<AuditEntry>, Option<Answer>),
     Close(oneshot::Sender<()>),
 }
 
@@ -65,12 +65,13 @@ impl AuditLog {
     pub fn open(folder: &DataFolder) -> Result<(Self, OpenReport), AuditError> {
         let Opened { file, head, path, tip, length, index, report } = open::open(folder.path())?;
         let unusable = |source| AuditError::Unusable { file: path.clone(), source };
+        let last_words = last_words(&file, &index, report.torn_bytes > 0).map_err(unusable)?;
         let index = Arc::new(Mutex::new(index));
         let (queue, work) = mpsc::channel(QUEUE_LENGTH_MAX);
         let syncs = Arc::new(AtomicU64::new(0));
         let (condition, condition_seen) = watch::channel(Condition::Writing);
         let reading = file.try_clone().map_err(unusable)?;
-        let writer = Writer {
+        let mut writer = Writer {
             file,
             head,
             tip,
@@ -80,33 +81,10 @@ impl AuditLog {
             condition: Watched(condition),
             syncs: Arc::clone(&syncs),
         };
+        writer.append_group(last_words.into_iter().map(|entry| (entry, None)).collect()).map_err(unusable)?;
         let thread = std::thread::Builder::new().name("audit".into()).spawn(move || writer.run()).map_err(unusable)?;
         let shared = Shared { queue, index, file: reading, condition: condition_seen, syncs, thread: Mutex::new(Some(thread)) };
-        let log = Self(Arc::new(shared));
-        if report.torn_bytes > 0 {
-            log.note_repair();
-        }
-        Ok((log, report))
-    }
-
-    fn note_repair(&self) {
-        let entry = AuditEntry {
-            phase: Phase::Event,
-            user_id: UserId::local(),
-            agent_key_id: None,
-            operation: "recovered",
-            method: "",
-            path: None,
-            account_id: None,
-            chat_id: None,
-            request_id: None,
-            code: Some("torn_line_cut"),
-            status: None,
-            intent: None,
-        };
-        if self.0.queue.try_send(Work::Append(entry, None)).is_err() {
-            tracing::error!("the repair of the audit log could not be noted in it");
-        }
+        Ok((Self(Arc::new(shared)), report))
     }
 
     /// Appends an entry; resolves with its sequence number when it is durable. Entries keep the order in which this was called and
@@ -118,7 +96,7 @@ impl AuditLog {
     pub async fn append(&self, entry: AuditEntry) -> Result<u64, AuditError> {
         let (answer, answered) = oneshot::channel();
         let appended = async {
-            self.enqueue(Work::Append(entry, Some(answer))).await?;
+            self.enqueue(Work::Append(Box::new(entry), Some(answer))).await?;
             match answered.await {
                 Ok(result) => result.map_err(AuditError::Closed),
                 Err(_) => Err(self.closed()),
@@ -130,7 +108,7 @@ impl AuditLog {
     /// Appends an entry about something that has happened: waits for a place in the queue only, as long as that takes, and never undoes
     /// anything. As many can wait as there are calls at work.
     pub async fn note(&self, entry: AuditEntry) {
-        if let Err(error) = self.enqueue(Work::Append(entry, None)).await {
+        if let Err(error) = self.enqueue(Work::Append(Box::new(entry), None)).await {
             tracing::error!(%error, "an outcome could not be audited");
         }
     }
@@ -199,6 +177,31 @@ impl std::fmt::Debug for AuditLog {
     }
 }
 
+/// What the process that wrote the log before could not say: that nobody knows how its calls ended, and that its last line was torn.
+fn last_words(file: &File, index: &Index, is_torn: bool) -> std::io::Result<Vec<AuditEntry>> {
+    let repair = is_torn.then(|| AuditEntry {
+        phase: Phase::Event,
+        user_id: UserId::local(),
+        agent_key_id: None,
+        operation: "recovered".into(),
+        method: "".into(),
+        path: None,
+        account_id: None,
+        chat_id: None,
+        request_id: None,
+        code: Some("torn_line_cut".into()),
+        status: None,
+        intent: None,
+    });
+    let mut words = Vec::new();
+    for (intent, place) in index.open_intents() {
+        let entry: AuditEntry = serde_json::from_slice(&read_line(file, place)?)?;
+        words.push(entry.unknown(intent));
+    }
+    words.extend(repair);
+    Ok(words)
+}
+
 fn read_row(file: &File, place: RowPlace) -> std::io::Result<AuditRow> {
     let mut row: AuditRow = serde_json::from_slice(&read_line(file, place.entry)?)?;
     if let Some(outcome) = place.outcome {
@@ -253,7 +256,7 @@ impl Writer {
             let mut appends = Vec::with_capacity(group.len());
             for work in group.drain(..) {
                 match work {
-                    Work::Append(entry, answer) => appends.push((entry, answer)),
+                    Work::Append(entry, answer) => appends.push((*entry, answer)),
                     Work::Close(closed) => closing = Some(closed),
                 }
             }

@@ -19,7 +19,7 @@ pub struct OpenReport {
     pub entries: u64,
     /// Bytes of a torn last line that were cut.
     pub torn_bytes: u64,
-    /// Intents whose outcome is not known.
+    /// Intents whose outcome is not known; from now on the log says so.
     pub open_intents: usize,
 }
 
@@ -31,7 +31,7 @@ impl OpenReport {
             notes.push(format!("audit: a torn last line of {} bytes was cut; it was never acknowledged", self.torn_bytes));
         }
         if self.open_intents > 0 {
-            notes.push(format!("audit: {} calls have no outcome: the server stopped while they were at work", self.open_intents));
+            notes.push(format!("audit: the outcome of {} calls is unknown: the server was ended while they were at work", self.open_intents));
         }
         notes
     }
@@ -67,7 +67,7 @@ pub(super) fn open(folder: &Path) -> Result<Opened, AuditError> {
         begin_head(&head_file, folder).map_err(unusable)?;
     }
     let report =
-        OpenReport { entries: scanned.tip.seq, torn_bytes: scanned.torn_bytes, open_intents: scanned.index.open_intents() };
+        OpenReport { entries: scanned.tip.seq, torn_bytes: scanned.torn_bytes, open_intents: scanned.index.open_intents().len() };
     let Scanned { tip, length, index, .. } = scanned;
     Ok(Opened { file, head: head_file, path, tip, length, index, report })
 }

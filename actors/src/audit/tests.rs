@@ -17,8 +17,8 @@ fn entry(user: &str, phase: Phase) -> AuditEntry {
         phase,
         user_id: user.parse().unwrap(),
         agent_key_id: None,
-        operation: "send_message",
-        method: "POST",
+        operation: "send_message".into(),
+        method: "POST".into(),
         path: Some("/api/v1/accounts".into()),
         account_id: None,
         chat_id: Some(-100),
@@ -70,8 +70,11 @@ fn rows_are_the_users_own_in_order_with_their_outcomes_across_a_restart() {
     });
     let (rows, report) = reopen(place.path()).unwrap();
     let seen: Vec<_> = rows.iter().map(|row| (row.seq, row.status, row.code.as_deref())).collect();
-    assert_eq!(seen, [(1, Some(200), Some("ok")), (4, None, None)]);
+    assert_eq!(seen, [(1, Some(200), Some("ok")), (4, None, Some("unknown"))]);
     assert_eq!((report.entries, report.open_intents), (4, 1));
+    let (again, report) = reopen(place.path()).unwrap();
+    assert_eq!(again, rows);
+    assert_eq!((report.entries, report.open_intents), (5, 0), "it is said once");
 }
 
 #[test]
