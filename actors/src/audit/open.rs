@@ -31,7 +31,10 @@ impl OpenReport {
             notes.push(format!("audit: a torn last line of {} bytes was cut; it was never acknowledged", self.torn_bytes));
         }
         if self.open_intents > 0 {
-            notes.push(format!("audit: the outcome of {} calls is unknown: the server was ended while they were at work", self.open_intents));
+            notes.push(format!(
+                "audit: the outcome of {} calls is unknown: the server was ended while they were at work",
+                self.open_intents
+            ));
         }
         notes
     }

@@ -117,7 +117,8 @@ impl JsonClient {
     }
 }
 
-fn retry_after(response: &Response) -> Duration {
+/// How long an answer asks to wait.
+pub(crate) fn retry_after(response: &Response) -> Duration {
     let header = response.headers().get("retry-after").and_then(|value| value.to_str().ok());
     Duration::from_secs(header.and_then(|seconds| seconds.parse().ok()).unwrap_or(RETRY_AFTER_DEFAULT_SECS))
 }
@@ -130,6 +131,15 @@ impl Control {
     /// The API at this URL, which ends in `/sandbox/v1`.
     pub(crate) fn new(http: reqwest::Client, url: &str) -> Self {
         Self(JsonClient::new(http, url, None))
+    }
+
+    /// Makes any call.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, BenchError> {
+        let response = self.0.send(method.clone(), path, body).await?;
+        let text = response.text().await;
+        let text =
+            text.map_err(|source| BenchError::Http { request: format!("{method} {path}"), source: source.without_url() })?;
+        Ok(serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
     /// Puts a person into the network.
@@ -161,15 +171,20 @@ impl Api {
         Self(JsonClient::new(http, &format!("{url}/api/v1"), Some(token)))
     }
 
-    /// Logs a person of the network in, by code.
-    pub(crate) async fn log_in(&self, control: &Control, phone: &str) -> Result<(), BenchError> {
+    /// Makes any call that answers JSON.
+    pub(crate) async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<Value, BenchError> {
+        self.0.answer(method, path, body).await
+    }
+
+    /// Logs a person of the network in, by code. Answers the account's id.
+    pub(crate) async fn log_in(&self, control: &Control, phone: &str) -> Result<String, BenchError> {
         let sent: LoginCodeSent = self.0.answer(Method::POST, "/telegram/login/code", Some(&json!({ "phone": phone }))).await?;
         let code = control.login_code(phone).await?;
         let path = "/telegram/login/verify";
         let body = json!({ "accountId": sent.account_id, "code": code });
         let outcome: LoginOutcome = self.0.answer(Method::POST, path, Some(&body)).await?;
         if outcome.status == "authorized" {
-            Ok(())
+            Ok(sent.account_id)
         } else {
             Err(BenchError::Refused { request: format!("POST {path}"), status: 200, body: outcome.status })
         }

@@ -49,6 +49,25 @@ pub(crate) enum BenchError {
         /// Where.
         at: u64,
     },
+    /// What was promised does not hold.
+    #[error("{violations} of the promises' violations were found; everything is kept in {folder}")]
+    Broken {
+        /// How many.
+        violations: usize,
+        /// Where the data, the world and the logs are.
+        folder: String,
+    },
+    /// Somebody asked the bench to stop.
+    #[error("it was asked to stop")]
+    Stopped,
+    /// An answer is not what it should be.
+    #[error("{request} answered {body}")]
+    Unexpected {
+        /// The method and path.
+        request: String,
+        /// The body, as text.
+        body: String,
+    },
     /// Something took too long.
     #[error("{what} did not happen within {limit:?}")]
     TooSlow {

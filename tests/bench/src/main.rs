@@ -7,6 +7,7 @@
 mod accounts;
 mod bytes;
 mod calls;
+mod chaos;
 mod client;
 mod error;
 mod process;
@@ -20,6 +21,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::error::BenchError;
 
@@ -40,15 +42,25 @@ enum Measurement {
     Streams(streams::Options),
     /// Calls per second, beside a server that does nothing else.
     Calls(calls::Options),
+    /// What must hold whenever the server is killed: nothing is lost, nothing happens twice.
+    Chaos(chaos::Options),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let outcome = match Arguments::parse().measurement {
-        Measurement::Accounts(options) => accounts::measure(&options).await,
-        Measurement::Transfers(options) => transfers::measure(&options).await,
-        Measurement::Streams(options) => streams::measure(&options).await,
-        Measurement::Calls(options) => calls::measure(&options).await,
+    let measured = async {
+        match Arguments::parse().measurement {
+            Measurement::Accounts(options) => accounts::measure(&options).await,
+            Measurement::Transfers(options) => transfers::measure(&options).await,
+            Measurement::Streams(options) => streams::measure(&options).await,
+            Measurement::Calls(options) => calls::measure(&options).await,
+            Measurement::Chaos(options) => chaos::run(&options).await,
+        }
+    };
+    // Whatever ends the measurement ends the processes that it has started.
+    let outcome = tokio::select! {
+        outcome = measured => outcome,
+        () = stop_requested() => Err(BenchError::Stopped),
     };
     match outcome.and_then(|report| print(&report)) {
         Ok(()) => ExitCode::SUCCESS,
@@ -56,6 +68,18 @@ async fn main() -> ExitCode {
             note(&format!("error: {error}"));
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Resolves when the bench is asked to stop.
+async fn stop_requested() {
+    let (mut terminate, mut interrupt) = match (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) {
+        (Ok(terminate), Ok(interrupt)) => (terminate, interrupt),
+        _ => return std::future::pending().await,
+    };
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
     }
 }
 

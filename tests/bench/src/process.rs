@@ -21,18 +21,37 @@ const STOP_LIMIT: Duration = Duration::from_secs(60);
 /// How much of a log an error shows, in bytes.
 const LOG_SHOWN_BYTES_MAX: usize = 4_096;
 
-/// Where the release build of `vasya-server` is: beside this executable. Run by cargo, it is brought up to date first.
-pub(crate) async fn build_server() -> Result<PathBuf, BenchError> {
+/// How the server is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Profile {
+    /// Always optimised: for figures.
+    Release,
+    /// As the bench itself is built: for checks.
+    OfBench,
+}
+
+/// Where the build of `vasya-server` is: in the folder of that profile, beside this executable. Run by cargo, it is brought up to date first.
+pub(crate) async fn build_server(profile: Profile) -> Result<PathBuf, BenchError> {
+    let optimised = profile == Profile::Release || !cfg!(debug_assertions);
     if let Some(cargo) = std::env::var_os("CARGO") {
-        let arguments = ["build", "--release", "--package", "vasya-server", "--bin", "vasya-server"];
-        let status = Command::new(cargo).args(arguments).stdin(Stdio::null()).status().await;
+        let mut command = Command::new(cargo);
+        command.args(["build", "--locked", "--package", "vasya-server", "--bin", "vasya-server"]);
+        if optimised {
+            command.arg("--release");
+        }
+        let status = command.stdin(Stdio::null()).status().await;
         let status = status.map_err(|source| BenchError::io("running cargo build", source))?;
         if !status.success() {
             return Err(BenchError::Process { process: "cargo build", problem: status.to_string(), log: String::new() });
         }
     }
     let this = std::env::current_exe().map_err(|source| BenchError::io("finding this executable", source))?;
-    Ok(this.with_file_name("vasya-server"))
+    let folder = if optimised { "release" } else { "debug" };
+    let beside = this.with_file_name("vasya-server");
+    Ok(match this.parent().and_then(|own| own.parent()) {
+        Some(target) if target.join(folder).is_dir() => target.join(folder).join("vasya-server"),
+        _ => beside,
+    })
 }
 
 /// Resident memory of a process, in KiB.
@@ -51,16 +70,23 @@ pub(crate) struct Running {
     child: Child,
     log: PathBuf,
     /// Held open, so that the process never writes to a closed pipe.
-    _output: BufReader<ChildStdout>,
+    output: BufReader<ChildStdout>,
 }
 
 impl Running {
-    /// Starts a process that says it is ready by one line of JSON on standard output. Its standard error goes to a file in `logs`.
+    /// Starts a process that says it is ready by one line of JSON on standard output, and waits for that.
     pub(crate) async fn start<T: DeserializeOwned>(
         name: &'static str,
-        mut command: Command,
+        command: Command,
         logs: &Path,
     ) -> Result<(Self, T), BenchError> {
+        let mut running = Self::spawn(name, command, logs)?;
+        let ready = running.ready().await?;
+        Ok((running, ready))
+    }
+
+    /// Starts a process. Its standard error goes to a file in `logs`.
+    pub(crate) fn spawn(name: &'static str, mut command: Command, logs: &Path) -> Result<Self, BenchError> {
         let log = logs.join(format!("{name}.log"));
         let log_file = File::options().create(true).append(true).open(&log);
         let log_file = log_file.map_err(|source| BenchError::io(format!("opening {}", log.display()), source))?;
@@ -68,14 +94,17 @@ impl Running {
         let mut child = command.spawn().map_err(|source| BenchError::io(format!("starting {name}"), source))?;
         let problem = |problem: String| BenchError::Process { process: name, problem, log: tail(&log) };
         let output = child.stdout.take().ok_or_else(|| problem("has no standard output".into()))?;
-        let mut output = BufReader::new(output);
+        Ok(Self { name, child, log, output: BufReader::new(output) })
+    }
+
+    /// Waits for the line that says that it is ready. Dropping the future makes the line unreadable.
+    pub(crate) async fn ready<T: DeserializeOwned>(&mut self) -> Result<T, BenchError> {
+        let name = self.name;
         let mut line = String::new();
         let what = || BenchError::TooSlow { what: format!("the start of {name}"), limit: START_LIMIT };
-        let read = tokio::time::timeout(START_LIMIT, output.read_line(&mut line)).await.map_err(|_elapsed| what())?;
+        let read = tokio::time::timeout(START_LIMIT, self.output.read_line(&mut line)).await.map_err(|_elapsed| what())?;
         read.map_err(|source| BenchError::io(format!("reading from {name}"), source))?;
-        let ready = serde_json::from_str(&line)
-            .map_err(|error| problem(format!("its first line {line:?} is not understood: {error}")))?;
-        Ok((Self { name, child, log, _output: output }, ready))
+        serde_json::from_str(&line).map_err(|error| self.problem(format!("its first line {line:?} is not understood: {error}")))
     }
 
     /// Its resident memory.
@@ -97,6 +126,11 @@ impl Running {
         let path = format!("/proc/{pid}/clear_refs");
         // See proc(5).
         std::fs::write(&path, "5").map_err(|source| BenchError::io(format!("writing {path}"), source))
+    }
+
+    /// Kills it with SIGKILL, in the middle of whatever it does, and waits until it has ended.
+    pub(crate) async fn kill(mut self) -> Result<(), BenchError> {
+        self.child.kill().await.map_err(|source| BenchError::io(format!("killing {}", self.name), source))
     }
 
     /// Asks it to stop, and waits until it has.
@@ -130,7 +164,7 @@ pub(crate) async fn first_line(name: &'static str, mut command: Command) -> Resu
 }
 
 /// The end of a log, for an error.
-fn tail(log: &Path) -> String {
+pub(crate) fn tail(log: &Path) -> String {
     let bytes = std::fs::read(log).unwrap_or_default();
     let shown = bytes.len().saturating_sub(LOG_SHOWN_BYTES_MAX);
     String::from_utf8_lossy(bytes.get(shown..).unwrap_or_default()).into_owned()

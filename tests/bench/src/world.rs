@@ -9,7 +9,7 @@ use tokio::process::Command;
 
 use crate::client::{Api, Control};
 use crate::error::BenchError;
-use crate::process::{Running, build_server};
+use crate::process::{Profile, Running, build_server, tail};
 
 /// How long all accounts together may take to come online before a measurement is given up.
 const ONLINE_LIMIT: Duration = Duration::from_secs(300);
@@ -31,13 +31,13 @@ pub(crate) struct NetworkReady {
 /// What `vasya-server sandbox --print json` prints when it is ready.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct ServerReady {
+pub(crate) struct ServerReady {
     /// The server's URL without a path.
-    base_url: String,
+    pub(crate) base_url: String,
     /// The token of the user who has the sandbox's own first account.
-    token: String,
+    pub(crate) token: String,
     /// That account.
-    account_id: String,
+    pub(crate) account_id: String,
 }
 
 /// A server that runs.
@@ -58,17 +58,24 @@ pub(crate) struct Server {
 pub(crate) struct World {
     /// The executable of `vasya-server`, which also runs the network.
     server: PathBuf,
-    http: reqwest::Client,
+    pub(crate) http: reqwest::Client,
     folder: TempDir,
+    /// What the processes find in their environment, besides what they always do.
+    environment: Vec<(&'static str, String)>,
 }
 
 impl World {
-    /// Builds the server and makes a folder.
+    /// Builds the server for measuring and makes a folder.
     pub(crate) async fn prepare() -> Result<Self, BenchError> {
+        Self::prepare_with(Profile::Release, Vec::new()).await
+    }
+
+    /// Builds the server and makes a folder; every process gets these variables.
+    pub(crate) async fn prepare_with(profile: Profile, environment: Vec<(&'static str, String)>) -> Result<Self, BenchError> {
         let folder = tempfile::tempdir().map_err(|source| BenchError::io("making a temporary folder", source))?;
         let http = reqwest::Client::builder().no_proxy().build();
         let http = http.map_err(|source| BenchError::Http { request: "an HTTP client".into(), source })?;
-        Ok(Self { server: build_server().await?, http, folder })
+        Ok(Self { server: build_server(profile).await?, http, folder, environment })
     }
 
     /// Starts a network, which has just the sandbox's own people.
@@ -78,15 +85,35 @@ impl World {
         Running::start("telegram-sandbox", command, self.folder.path()).await
     }
 
-    /// Starts a server on the network and the data folder, which is fresh the first time.
+    /// Starts a server on the network and the data folder, which is fresh the first time, and waits until it is ready.
     pub(crate) async fn start_server(&self, network: &NetworkReady) -> Result<Server, BenchError> {
-        let mut command = self.command();
-        command.args(["sandbox", "--port", "0", "--auth", "jwt", "--print", "json", "--network", &network.control_url]);
-        command.arg("--data-dir").arg(self.folder.path().join("data"));
         let started = Instant::now();
-        let (process, ready) = Running::start::<ServerReady>("vasya-server", command, self.folder.path()).await?;
-        let ServerReady { base_url: url, token: first_token, account_id: first_account } = ready;
+        let mut process = self.spawn_server(network, 0)?;
+        let ServerReady { base_url: url, token: first_token, account_id: first_account } = process.ready().await?;
         Ok(Server { process, started, url, first_token, first_account })
+    }
+
+    /// Starts a server that listens on this port, or on any that is free for 0. It says that it is ready by one [`ServerReady`].
+    pub(crate) fn spawn_server(&self, network: &NetworkReady, port: u16) -> Result<Running, BenchError> {
+        let (mut command, port) = (self.command(), port.to_string());
+        command.args(["sandbox", "--port", &port, "--auth", "jwt", "--print", "json", "--network", &network.control_url]);
+        command.arg("--data-dir").arg(self.data_folder());
+        Running::spawn("vasya-server", command, self.folder.path())
+    }
+
+    /// The server's folder.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// The end of what the servers said on standard error.
+    pub(crate) fn server_log(&self) -> String {
+        tail(&self.folder.path().join("vasya-server.log"))
+    }
+
+    /// Keeps the folder when everything ends. Answers where it is.
+    pub(crate) fn keep(self) -> String {
+        self.folder.keep().display().to_string()
     }
 
     /// The executable, in a measurement's environment. The limits guard people; here they would only make the measurement wait.
@@ -99,6 +126,7 @@ impl World {
             .env("VASYA_AGENT_BURST", "1000000")
             .env("VASYA_EVENTS_STREAMS_PER_PRINCIPAL_MAX", "20000")
             .env("RUST_LOG", "warn")
+            .envs(self.environment.iter().cloned())
             .current_dir(self.folder.path());
         command
     }
