@@ -15,6 +15,22 @@ fn replayed(answer: &Answer) -> bool {
     answer.header("idempotency-replayed") == "true"
 }
 
+/// Kills the server between Telegram's doing what a request asks for and its answer, and starts it again.
+async fn kill_during(sandbox: &mut Sandbox, method: &str, path: &str, key: &str, body: &Value) {
+    let control = sandbox.control();
+    let before = control.calls(method).await;
+    control.arm(json!({ "kind": "delay_answer", "method": method, "seconds": 60, "count": 1 })).await;
+    let sending = tokio::spawn({
+        let (api, path, key, body) = (sandbox.api(), path.to_owned(), key.to_owned(), body.clone());
+        async move { send(api.request(Method::POST, &path).header("idempotency-key", key).json(&body)).await }
+    });
+    let begun = || async { (control.calls(method).await > before).then_some(()) };
+    eventually("Telegram is called", begun).await;
+    sandbox.kill();
+    sending.abort();
+    sandbox.start_again().await;
+}
+
 fn roomy() -> Options {
     Options::default().with("VASYA_ACCOUNT_BURST", "1000").with("VASYA_AGENT_BURST", "1000")
 }
@@ -133,26 +149,18 @@ async fn what_is_undecided_is_settled_by_telegram_or_said_to_be_unknown() {
 
     // The server is killed between Telegram's taking a message and its answer.
     let words = ["first", "second", "first"];
+    let mut ids = Vec::new();
     for (place, text) in words.iter().enumerate() {
-        let key = format!("killed-{place}");
-        let before = control.calls("messages.sendMessage").await;
-        control.arm(json!({ "kind": "delay_answer", "method": "messages.sendMessage", "seconds": 60, "count": 1 })).await;
-        let sending = tokio::spawn({
-            let (api, messages, key, body) = (sandbox.api(), messages.clone(), key.clone(), json!({ "text": text }));
-            async move { send(api.request(Method::POST, &messages).header("idempotency-key", key).json(&body)).await }
-        });
-        let begun = || async { (control.calls("messages.sendMessage").await > before).then_some(()) };
-        eventually("the message is sent", begun).await;
-        sandbox.kill();
-        sending.abort();
-        sandbox.start_again().await;
-        let settled = post(&sandbox.api(), &messages, &key, json!({ "text": text })).await;
-        let settled = settled.expect(200);
+        let (key, body) = (format!("killed-{place}"), json!({ "text": text }));
+        kill_during(&mut sandbox, "messages.sendMessage", &messages, &key, &body).await;
+        let settled = post(&sandbox.api(), &messages, &key, body.clone()).await.expect(200);
         assert_eq!(settled["text"], *text);
-        let again = post(&sandbox.api(), &messages, &key, json!({ "text": text })).await;
+        let again = post(&sandbox.api(), &messages, &key, body).await;
         assert!(replayed(&again));
         assert_eq!(again.expect(200)["id"], settled["id"]);
+        ids.push(settled["id"].clone());
     }
+    assert_ne!(ids[0], ids[2], "two sends of the same words are two messages, also after a restart");
     assert_eq!(control.count(ADA, CLARA, "first").await, 2, "two requests, two messages");
     assert_eq!(control.count(ADA, CLARA, "second").await, 1);
 
@@ -166,6 +174,50 @@ async fn what_is_undecided_is_settled_by_telegram_or_said_to_be_unknown() {
         assert_eq!((unknown.status, unknown.code(), replayed(&unknown)), (504, "outcome_unknown".into(), false));
     }
     assert_eq!(control.calls("messages.createChat").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_forwarded_is_found_when_its_answer_is_lost() {
+    let mut sandbox = Sandbox::start_with(roomy()).await;
+    let account = sandbox.account().to_owned();
+    let control = sandbox.control();
+    let group = control.create_chat("supergroup", CLARA, "What is forwarded", &[ADA]).await;
+    let mut sources = Vec::new();
+    for text in ["one", "two", "two"] {
+        let message = json!({ "from": CLARA, "to": group, "text": text });
+        sources.push(control.call(Method::POST, "/messages", Some(message)).await["id"].clone());
+    }
+    sandbox.api().get(&format!("/accounts/{account}/chats?source=live")).await.expect(200);
+    // A message that is not there keeps its place.
+    let body = json!({
+        "fromChatId": group, "toChatId": CLARA_ID, "messageIds": [sources[0], 9_999, sources[1], sources[2], sources[0]],
+    });
+    let mut told: Vec<i64> = Vec::new();
+    for verb in ["forward", "copy"] {
+        let path = format!("/accounts/{account}/messages/{verb}");
+        control.arm(json!({ "kind": "lose_answer", "method": "messages.forwardMessages", "count": 1 })).await;
+        let mut answers = vec![sandbox.api().post(&path, body.clone()).await.expect(200)];
+        for round in 0..2 {
+            let key = format!("{verb}-{round}");
+            kill_during(&mut sandbox, "messages.forwardMessages", &path, &key, &body).await;
+            let settled = post(&sandbox.api(), &path, &key, body.clone()).await.expect(200);
+            assert_eq!(post(&sandbox.api(), &path, &key, body.clone()).await.expect(200), settled);
+            answers.push(settled);
+        }
+        for answer in answers {
+            let ids: Vec<Option<i64>> = answer.as_array().unwrap().iter().map(Value::as_i64).collect();
+            assert!(matches!(ids[..], [Some(_), None, Some(_), Some(_), None]), "{answer}");
+            told.extend(ids.into_iter().flatten());
+        }
+    }
+    let mut there = control.messages(ADA, CLARA).await;
+    there.retain(|message| matches!(message["text"].as_str(), Some("one" | "two")));
+    let ids: Vec<i64> = there.iter().map(|message| message["id"].as_i64().unwrap()).collect();
+    assert_eq!(told, ids, "each message is there once, and each caller was told of their own");
+    for (place, message) in there.iter().enumerate() {
+        let expected = ["one", "two", "two"][place % 3];
+        assert_eq!((&message["text"], message["forwardedFrom"].is_i64()), (&json!(expected), place < 9), "{place}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,13 +1,15 @@
 //! Forwarding messages: each under a `random_id` that is durable before Telegram is called.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::calls::PendingSend;
 use super::random;
+use super::sending::{Sent, unknown};
+use super::told::ToldMessage;
 use crate::account::AccountCall;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::runtime::now_ms;
-use crate::telegram::{ChatId, Connection, Forward, TelegramError};
+use crate::telegram::{ChatId, Connection, Forward, Message, TelegramError};
 use crate::vault::{Durability, Space};
 
 /// What to forward, and how.
@@ -20,30 +22,38 @@ pub(crate) struct ForwardRequest {
     pub(crate) silent: bool,
 }
 
+impl Sent for Vec<Option<ToldMessage>> {
+    fn told(&self) -> Vec<Option<ToldMessage>> {
+        self.clone()
+    }
+}
+
 impl AccountCall {
     /// Forwards messages. Answers for each its new id, or nothing where it was not forwarded.
     pub(crate) async fn forward(&self, request: ForwardRequest) -> Result<Vec<Option<i32>>, Error> {
-        let present = self.present_messages(request.from, &request.message_ids).await?;
-        if present.is_empty() {
-            return Err(TelegramError::MessageNotFound.into());
-        }
-        let random_ids = self.begin_sends(request.to, present.len()).await?;
-        let messages = present.into_iter().zip(random_ids).collect();
         let ForwardRequest { from, to, message_ids, topic_id, as_copy, silent } = request;
-        let forward = Forward { from, to, messages, topic_id, as_copy, silent };
-        let forwarding = async |connection: &Connection| connection.forward(&forward).await;
-        let sent = self.attempt_to_send("messages.forwardMessages", to, forwarding).await;
-        let sent = sent.and_then(|sent| Ok(sent?));
-        let undecided = matches!(&sent, Err(error) if error.code() == Code::OutcomeUnknown);
-        if !undecided {
-            self.end_sends(forward.messages.iter().map(|(_, random_id)| *random_id)).await;
+        // A message that is named twice is forwarded once. Each has its `random_id` by its place, whether or not it is there.
+        let mut met = HashSet::new();
+        let named: Vec<i32> = message_ids.iter().copied().filter(|id| met.insert(*id)).collect();
+        let present = async |connection: &Connection| connection.messages(from, &named).await;
+        let present = self.repeatable("messages.getMessages", present).await?;
+        if present.is_empty() {
+            // What was there when the call was made first may have been forwarded then.
+            let gone = || unknown("the messages that were to be forwarded are gone");
+            return Err(if self.is_repetition() { gone() } else { TelegramError::MessageNotFound.into() });
         }
-        self.chats_changed();
-        let sent = sent?;
-        let mut by_message: HashMap<i32, i64> = forward.messages.into_iter().collect();
-        // A message that is named twice is forwarded once.
-        let new_id = |id: i32| by_message.remove(&id).and_then(|random_id| sent.get(&random_id).copied());
-        Ok(message_ids.into_iter().map(new_id).collect())
+        let send = async |connection: &Connection, random_ids: &[i64]| {
+            let random_ids: HashMap<i32, i64> = named.iter().copied().zip(random_ids.iter().copied()).collect();
+            let messages = present.iter().filter_map(|message| Some((message.id, *random_ids.get(&message.id)?))).collect();
+            let sent = connection.forward(&Forward { from, to, messages, topic_id, as_copy, silent }).await?;
+            let new_id = |id: &i32| sent.get(random_ids.get(id)?).copied();
+            Ok(named.iter().map(|id| new_id(id).map(|id| ToldMessage { chat_id: to, id, scheduled: false })).collect())
+        };
+        let find = |candidates: Vec<Message>| found(&named, &present, candidates, as_copy);
+        let sent: Vec<Option<ToldMessage>> = self.send_all_once("messages.forwardMessages", to, named.len(), send, find).await?;
+        let mut new_ids: HashMap<i32, i32> =
+            named.iter().zip(&sent).filter_map(|(id, sent)| Some((*id, sent.as_ref()?.id))).collect();
+        Ok(message_ids.into_iter().map(|id| new_ids.remove(&id)).collect())
     }
 
     /// Makes as many `random_id`s, and keeps them until their outcome is known.
@@ -64,11 +74,48 @@ impl AccountCall {
         Ok(random_ids)
     }
 
-    /// Forgets sends whose outcome is known.
-    pub(super) async fn end_sends(&self, random_ids: impl Iterator<Item = i64>) {
-        let batch = random_ids.fold(self.records.batch(), |batch, id| batch.delete(Space::PendingSend, &id.to_le_bytes()));
-        if let Err(error) = batch.commit(Durability::Relaxed).await {
+    /// Forgets sends whose outcome is known, and keeps which messages they have become. What came without an idempotency key is durable
+    /// then; what came with one is before it is answered.
+    pub(super) async fn end_sends(&self, random_ids: &[i64], told: &[Option<ToldMessage>]) {
+        let ended = async {
+            let batch =
+                random_ids.iter().fold(self.records.batch(), |batch, id| batch.delete(Space::PendingSend, &id.to_le_bytes()));
+            let batch = self.told.keep(&self.records, batch, (random_ids, told)).await?;
+            batch.commit(if self.send_ids.is_some() { Durability::Relaxed } else { Durability::Durable }).await
+        };
+        if let Err(error) = ended.await {
             tracing::warn!(%error, "decided sends stay noted as pending");
         }
     }
+}
+
+/// The messages that those which were forwarded have become: for each the oldest that is like it, behind the one before.
+fn found(named: &[i32], originals: &[Message], candidates: Vec<Message>, as_copy: bool) -> Option<Vec<Option<ToldMessage>>> {
+    let mut candidates = candidates.into_iter();
+    let mut find = |id: &i32| match originals.iter().find(|original| original.id == *id) {
+        // What tells of something that happened is never forwarded.
+        Some(original) if original.service.is_none() => {
+            let found = candidates.find(|candidate| is_forwarded(original, candidate, as_copy))?;
+            Some(Some(ToldMessage::from(&found)))
+        }
+        _ => Some(None),
+    };
+    named.iter().map(&mut find).collect()
+}
+
+fn is_forwarded(original: &Message, candidate: &Message, as_copy: bool) -> bool {
+    let media = |message: &Message| {
+        let first = message.media.iter().flatten().next();
+        first.map(|media| (media.media_type, media.file_name.clone(), media.file_size))
+    };
+    let question = |message: &Message| message.poll.as_ref().map(|poll| poll.question.clone());
+    let written_at = original.forwarded_from.as_ref().map_or(original.date, |origin| origin.date);
+    let is_marked = match &candidate.forwarded_from {
+        None => as_copy,
+        Some(origin) => !as_copy && origin.date == written_at,
+    };
+    is_marked
+        && candidate.text == original.text
+        && media(candidate) == media(original)
+        && question(candidate) == question(original)
 }

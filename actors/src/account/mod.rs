@@ -38,6 +38,7 @@ mod sessions;
 mod settings;
 mod slow_mode;
 mod telegram_folders;
+mod told;
 mod topics;
 mod transfer;
 mod upload;
@@ -178,7 +179,7 @@ pub struct AccountContext {
     /// The records of saved folders, once one was changed; held while a change begins.
     folder_records: tokio::sync::Mutex<Option<HashSet<folders::FolderRecord>>>,
     /// Messages that were told to their senders.
-    told: RefCell<sending::Told>,
+    told: told::Told,
     /// The connections for files, while any is on its way.
     transfers: RefCell<Weak<transfer::TransferRoom>>,
     phone_calls: PhoneCalls,
@@ -337,7 +338,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             kept_chats: KeptChats::new(seed.records.clone(), KEPT_MAX),
             changing_telegram_folders: tokio::sync::Mutex::default(),
             folder_records: tokio::sync::Mutex::default(),
-            told: RefCell::default(),
+            told: told::Told::default(),
             transfers: RefCell::default(),
             phone_calls: PhoneCalls::default(),
             group_calls: GroupCalls::default(),

@@ -1,8 +1,7 @@
 //! Sending, so that no message is ever sent twice.
 
-use std::collections::VecDeque;
-
 use super::calls::CONNECTIONS_TRIED_MAX;
+use super::told::ToldMessage;
 use crate::account::AccountCall;
 use crate::error::{Code, Error};
 use crate::runtime::now_ms;
@@ -11,30 +10,22 @@ use crate::telegram::{
     TextToSend,
 };
 
-/// Among how many of a chat's newest messages one is looked for that Telegram says it has already.
-const LOOKED_THROUGH: u32 = 100;
+/// How many of a chat's newest messages are read at once, and how often, where some are looked for that Telegram says it has already.
+const PAGE_LENGTH: u32 = 100;
+const PAGES_MAX: usize = 10;
 
 /// How far Telegram's clock may be behind ours, in milliseconds, where messages are compared with the time of their sending.
 const CLOCKS_APART_MS: u64 = 30_000;
 
-/// How many messages are remembered that were told to their senders.
-const TOLD_MAX: usize = 1_024;
+/// What a send has come to.
+pub(super) trait Sent {
+    /// The messages that the sender is told of, one for each `random_id`.
+    fn told(&self) -> Vec<Option<ToldMessage>>;
+}
 
-/// The messages that were told to their senders lately, so that none of them is taken for another send of the same words.
-#[derive(Default)]
-pub(super) struct Told(VecDeque<(ChatId, i32, bool)>);
-
-impl Told {
-    fn remember(&mut self, message: &Message) {
-        if self.0.len() >= TOLD_MAX {
-            self.0.pop_front();
-        }
-        // The ids of scheduled messages are counted apart.
-        self.0.push_back((message.chat_id, message.id, message.scheduled));
-    }
-
-    fn contains(&self, message: &Message) -> bool {
-        self.0.contains(&(message.chat_id, message.id, message.scheduled))
+impl Sent for Vec<Message> {
+    fn told(&self) -> Vec<Option<ToldMessage>> {
+        self.iter().map(|message| Some(message.into())).collect()
     }
 }
 
@@ -100,45 +91,52 @@ impl AccountCall {
 
     /// Sends so many messages together, as [`Self::send_once`] sends one. `find` picks them out of the messages that they may be, which
     /// are in the order of their ids.
-    pub(super) async fn send_all_once(
+    pub(super) async fn send_all_once<S: Sent>(
         &self,
         method: &'static str,
         chat: ChatId,
         count: usize,
-        send: impl AsyncFn(&Connection, &[i64]) -> Result<Vec<Message>, TelegramError>,
-        find: impl Fn(Vec<Message>) -> Option<Vec<Message>>,
-    ) -> Result<Vec<Message>, Error> {
+        send: impl AsyncFn(&Connection, &[i64]) -> Result<S, TelegramError>,
+        find: impl Fn(Vec<Message>) -> Option<S>,
+    ) -> Result<S, Error> {
         let started_at_ms = self.send_ids.as_ref().map_or_else(now_ms, |send_ids| send_ids.started_at_ms);
         let random_ids = self.begin_sends(chat, count).await?;
         let sent = match self.send_until_decided(method, chat, &send, &random_ids).await {
             Ok(Some(messages)) => Ok(messages),
-            Ok(None) => self.find_sent(chat, started_at_ms, find).await,
+            Ok(None) => self.find_sent(chat, (&random_ids, started_at_ms), find).await,
             // Telegram may refuse today what it took when the call was made first.
-            Err(error) if self.send_ids.as_ref().is_some_and(|send_ids| send_ids.is_repetition) => {
-                self.find_sent(chat, started_at_ms, find).await.or(Err(error))
-            }
+            Err(error) if self.is_repetition() => self.find_sent(chat, (&random_ids, started_at_ms), find).await.or(Err(error)),
             Err(error) => Err(error),
         };
         if !matches!(&sent, Err(error) if error.code() == Code::OutcomeUnknown) {
-            self.end_sends(random_ids.into_iter()).await;
-        }
-        for message in sent.iter().flatten() {
-            self.told.borrow_mut().remember(message);
+            self.end_sends(&random_ids, &sent.as_ref().map(S::told).unwrap_or_default()).await;
         }
         self.chats_changed();
         sent
     }
 
+    /// Whether the call was made before, so that what it sends may be there already.
+    pub(super) fn is_repetition(&self) -> bool {
+        self.send_ids.as_ref().is_some_and(|send_ids| send_ids.is_repetition)
+    }
+
     /// Sends until Telegram has decided; `None` when it has the messages already.
-    async fn send_until_decided(
+    async fn send_until_decided<S: Sent>(
         &self,
         method: &'static str,
         chat: ChatId,
-        send: &impl AsyncFn(&Connection, &[i64]) -> Result<Vec<Message>, TelegramError>,
+        send: &impl AsyncFn(&Connection, &[i64]) -> Result<S, TelegramError>,
         random_ids: &[i64],
-    ) -> Result<Option<Vec<Message>>, Error> {
+    ) -> Result<Option<S>, Error> {
         for tried in 1.. {
-            match self.attempt_to_send(method, chat, async |connection: &Connection| send(connection, random_ids).await).await {
+            let sending = self.told.sending.read().await;
+            let attempted =
+                self.attempt_to_send(method, chat, async |connection: &Connection| send(connection, random_ids).await).await;
+            if let Ok(Ok(sent)) = &attempted {
+                self.told.remember(random_ids, &sent.told());
+            }
+            drop(sending);
+            match attempted {
                 Ok(Err(error)) if error.is_connection() && tried < CONNECTIONS_TRIED_MAX => {
                     tracing::debug!(account = %self.ownership.account, method, %error, "a connection broke; the message is sent again");
                 }
@@ -152,24 +150,44 @@ impl AccountCall {
         Ok(None)
     }
 
-    /// The account's own messages that Telegram has already: those that `find` picks, of those that were told to no sender.
-    async fn find_sent(
+    /// The account's own messages that Telegram has already: those that `find` picks, of those that were told to no other sender.
+    async fn find_sent<S: Sent>(
         &self,
         chat: ChatId,
-        started_at_ms: u64,
-        find: impl Fn(Vec<Message>) -> Option<Vec<Message>>,
-    ) -> Result<Vec<Message>, Error> {
+        (random_ids, started_at_ms): (&[i64], u64),
+        find: impl Fn(Vec<Message>) -> Option<S>,
+    ) -> Result<S, Error> {
+        self.told.load(&self.records).await?;
+        let _nobody_is_just_told = self.told.sending.write().await;
         let since = i64::try_from(started_at_ms.saturating_sub(CLOCKS_APART_MS) / 1_000).unwrap_or(i64::MAX);
-        let newest = self.history(chat, &HistoryQuery::newest(LOOKED_THROUGH)).await;
-        let mut candidates = newest.map_err(|error| unknown(error.detail()))?.into_messages();
+        let mut candidates = self.sent_since(chat, since).await.map_err(|error| unknown(error.detail()))?;
         let waiting = self.scheduled_messages(chat).await;
         candidates.extend(waiting.map_err(|error| unknown(error.detail()))?);
-        candidates.retain(|message| message.is_outgoing && message.date >= since && !self.told.borrow().contains(message));
+        candidates.retain(|message| message.is_outgoing && message.date >= since && self.told.may_be(message, random_ids));
         candidates.sort_by_key(|message| message.id);
-        find(candidates).ok_or_else(|| unknown("Telegram has the message, but it cannot be told which"))
+        let found = find(candidates).ok_or_else(|| unknown("Telegram has the message, but it cannot be told which"))?;
+        self.told.remember(random_ids, &found.told());
+        Ok(found)
+    }
+
+    /// A chat's messages since a time, and some older ones.
+    async fn sent_since(&self, chat: ChatId, since: i64) -> Result<Vec<Message>, Error> {
+        let mut messages = Vec::new();
+        let mut query = HistoryQuery::newest(PAGE_LENGTH);
+        for _ in 0..PAGES_MAX {
+            let page = self.history(chat, &query).await?;
+            let next = page.next_cursor();
+            messages.extend(page.into_messages());
+            let is_enough = messages.last().is_none_or(|oldest| oldest.date < since);
+            match next.filter(|_| !is_enough) {
+                Some(cursor) => query = query.from_cursor(&cursor)?,
+                None => break,
+            }
+        }
+        Ok(messages)
     }
 }
 
-fn unknown(why: &str) -> Error {
+pub(super) fn unknown(why: &str) -> Error {
     Error::new(Code::OutcomeUnknown, format!("The message was sent or may have been sent: {why}"))
 }

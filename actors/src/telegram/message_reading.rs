@@ -1,6 +1,6 @@
 //! Reading messages by their ids, and what else there is to know of one.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use grammers_tl_types::{enums, functions, types};
 
@@ -30,6 +30,17 @@ impl Connection {
         let (messages, met) = self.messages_by_id(chat, &[message_id]).await?;
         let found = messages.first().and_then(|raw| convert::message(raw, &met, self.session.self_id()));
         found.ok_or(TelegramError::MessageNotFound)
+    }
+
+    /// Those of these messages that the chat has, each once and in this order.
+    ///
+    /// # Errors
+    /// [`TelegramError::ChatNotFound`], or what any call can meet.
+    pub async fn messages(&self, chat: ChatId, message_ids: &[i32]) -> Result<Vec<Message>, TelegramError> {
+        let (raw, met) = self.messages_by_id(chat, message_ids).await?;
+        let read = raw.iter().filter_map(|raw| convert::message(raw, &met, self.session.self_id()));
+        let mut read: BTreeMap<i32, Message> = read.map(|message| (message.id, message)).collect();
+        Ok(message_ids.iter().filter_map(|id| read.remove(id)).collect())
     }
 
     /// One message of a chat as Telegram has it.

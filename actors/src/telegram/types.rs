@@ -194,7 +194,7 @@ impl Message {
     }
 
     /// A message of which nothing is known but where and when it was sent.
-    pub(super) fn bare(id: i32, chat_id: ChatId, date: i32) -> Self {
+    pub(crate) fn bare(id: i32, chat_id: ChatId, date: i32) -> Self {
         Self {
             id,
             chat_id,

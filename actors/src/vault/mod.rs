@@ -98,6 +98,8 @@ pub enum Space {
     Peer,
     /// A send whose outcome is not known yet.
     PendingSend,
+    /// A message that its sender was told of.
+    ToldMessage,
     /// Which account a Telegram user's is, in the server's records.
     TelegramUser,
     /// A folder that a client has saved, in its account's records.
@@ -141,6 +143,7 @@ impl Space {
             Self::Session => 4,
             Self::Peer => 5,
             Self::PendingSend => 6,
+            Self::ToldMessage => 8,
             Self::TelegramUser => 7,
             Self::Folder => 10,
             Self::Tabs => 11,
