@@ -161,7 +161,9 @@ impl EventReader {
     }
 
     /// What comes next: about `limit` events at most, waiting for the first of them until `deadline`. Dropping the future loses nothing.
+    /// What is there already is looked through to its end, however late that is: nothing is found only where there is nothing.
     pub async fn next(&mut self, limit: usize, deadline: Instant) -> Read {
+        let there = self.seat.feed.published();
         let mut late = false;
         loop {
             if let Some(reason) = self.ended() {
@@ -187,7 +189,7 @@ impl EventReader {
                 return Read::Nothing;
             }
             // Whoever waited in vain looks once more: what others were told moves the place as well.
-            late = if went_on { Instant::now() >= deadline } else { !self.wait(deadline).await };
+            late = if went_on { self.at >= there && Instant::now() >= deadline } else { !self.wait(deadline).await };
         }
     }
 

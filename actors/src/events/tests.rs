@@ -152,6 +152,21 @@ async fn a_slow_reader_finds_in_the_log_what_is_not_recent_any_more() {
 }
 
 #[tokio::test]
+async fn a_reader_who_does_not_wait_finds_what_its_filter_takes_behind_much_that_it_does_not() {
+    let house = house(EventLimits::default()).await;
+    let log = house.account(AccountId::generate()).await;
+    append(&log, 0..500).await;
+    let rare = NewEvent::new(EventName::MessageEdited, ChatId::from_marked(5), &json!({ "id": 500 }));
+    log.append(vec![rare], log.records_batch()).await.unwrap();
+    let filter = EventFilter::new(None, None, &[EventName::MessageEdited], false);
+    let rare = Subscription::of(&house.human(), filter, None, Some(Cursor::OLDEST));
+    let mut reader = house.hub.read(&house.user, rare).unwrap();
+    let Read::Events(found) = reader.next(10, Instant::now()).await else { panic!("it is there") };
+    assert_eq!(found.len(), 1);
+    assert!(matches!(reader.next(10, Instant::now()).await, Read::Nothing));
+}
+
+#[tokio::test]
 async fn the_log_is_bounded_and_says_what_is_missing() {
     let limits = EventLimits { log_bytes_max: 64 * 1_024, ..EventLimits::default() };
     let house = house(limits).await;
