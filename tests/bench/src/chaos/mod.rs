@@ -35,7 +35,7 @@ use writers::Writer;
 
 /// How long the whole run may take: so long for each kill, and for the rest.
 const LIMIT_PER_KILL: Duration = Duration::from_secs(15);
-const LIMIT_OF_REST: Duration = Duration::from_secs(300);
+const LIMIT_OF_REST: Duration = Duration::from_secs(600);
 
 /// How many writers each account has, and how many persons write to them.
 const WRITERS_PER_ACCOUNT: usize = 3;

@@ -11,8 +11,9 @@ use super::cast::{Account, CLARA, Chat, ChatKind, Scene};
 use crate::client::retry_after;
 use crate::error::BenchError;
 
-/// How long a writer asks for the answer to one request before it gives up: longer than any fault lasts.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// How long a writer asks for the answer to one request before it gives up: longer than any fault lasts, and any budget that the
+/// server learns from one.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 /// How long one attempt may take. Of a hundred attempts some are given up much sooner, as impatient clients do.
 const ATTEMPT_LIMIT: Duration = Duration::from_secs(40);
@@ -25,8 +26,8 @@ const AGAIN_MS: std::ops::Range<u64> = 10..100;
 /// How long a writer rests between two requests, at most.
 const REST_MS_MAX: u64 = 80;
 
-/// How often one request may be answered that its outcome is unknown; then that is its outcome.
-const UNKNOWN_MAX: u32 = 5;
+/// How long a writer waits before it asks again for an outcome that is unknown: a moment later the server may be able to settle it.
+const UNKNOWN_WAIT: Duration = Duration::from_secs(1);
 
 /// The largest file that is sent, in bytes.
 const FILE_BYTES_MAX: usize = 100_000;
@@ -55,7 +56,7 @@ const KINDS: [Kind; 8] =
 pub(super) enum Fate {
     /// It was answered with success: the messages' ids in their order.
     Acknowledged { ids: Vec<Option<i64>>, request_id: String },
-    /// It was answered again and again that nobody knows.
+    /// It was answered for as long as it was asked for that nobody knows.
     Unknown { answer: String },
     /// It was refused for good.
     Refused { answer: String },
@@ -216,10 +217,10 @@ impl Writer {
     async fn until_answered(&mut self, prepared: Prepared) -> Written {
         let key = format!("chaos-{}-{}", self.number, self.count);
         let (begun, mut attempts, mut unknown) = (Instant::now(), 0, 0);
-        let mut last = String::new();
+        let (mut last, mut last_unknown) = (String::new(), false);
         let fate = loop {
             if begun.elapsed() >= PATIENCE {
-                break Fate::Unanswered { last };
+                break if last_unknown { Fate::Unknown { answer: last } } else { Fate::Unanswered { last } };
             }
             attempts += 1;
             let impatient = self.chance.u8(0..100) < IMPATIENT_PER_CENT;
@@ -229,11 +230,9 @@ impl Writer {
                 Ok(Err(error)) => last = error.to_string(),
                 Ok(Ok(Seen::Decided(fate))) => break fate,
                 Ok(Ok(Seen::Again { wait, answer, is_unknown })) => {
-                    last = answer;
+                    (last, last_unknown) = (answer, is_unknown);
                     unknown += u32::from(is_unknown);
-                    if unknown >= UNKNOWN_MAX {
-                        break Fate::Unknown { answer: last };
-                    }
+                    let wait = if is_unknown { wait.or(Some(UNKNOWN_WAIT)) } else { wait };
                     tokio::time::sleep(wait.unwrap_or_default()).await;
                 }
             }
