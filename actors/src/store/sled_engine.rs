@@ -6,6 +6,7 @@
 //! sled also moves a tree node that is larger than a quarter of a segment into a file of its own, which nobody ever syncs. Segments are
 //! so large here that no node is.
 
+use std::collections::HashMap;
 use std::fs::File;
 use std::ops::Bound;
 use std::path::Path;
@@ -21,6 +22,9 @@ const QUEUE_LENGTH_MAX: usize = 4_096;
 
 /// Commits that are made durable by one sync.
 const GROUP_LENGTH_MAX: usize = 1_024;
+
+/// Commits of so many bytes are applied at once, about.
+const GROUP_BYTES_MAX: usize = 1_024 * 1_024;
 
 /// sled's unit of disk space, in bytes. A node holds up to 17 values before it is split: with their keys at most 553 KiB, and a quarter
 /// of a segment is 1 MiB. A store that was made with another size does not open.
@@ -183,21 +187,35 @@ struct Writer {
     failed: Option<StoreError>,
 }
 
+/// Commits that are applied together, so that sled writes them out once: each batch of its own makes sled begin a new buffer, and write
+/// and sync the one before.
+#[derive(Default)]
+struct Group {
+    /// What they set, the latest of each key.
+    writes: HashMap<Vec<u8>, Option<Vec<u8>>>,
+    bytes: usize,
+    /// Those that are answered when they are applied.
+    relaxed: Vec<Answer>,
+    /// Those that wait for the sync.
+    durable: Vec<Answer>,
+}
+
 impl Writer {
     /// Writes until the store is closed, dropped, or a write or sync fails: nobody knows then what is on the disk.
     fn run(mut self) {
-        let mut group = Vec::new();
-        while self.work.blocking_recv_many(&mut group, GROUP_LENGTH_MAX) > 0 {
-            let mut waiting = Vec::new();
+        let mut queued = Vec::new();
+        while self.work.blocking_recv_many(&mut queued, GROUP_LENGTH_MAX) > 0 {
+            let mut group = Group::default();
             let mut closing = None;
-            for work in group.drain(..) {
+            for work in queued.drain(..) {
                 match work {
-                    Work::Commit(batch, answer) => self.write(&batch, answer, &mut waiting),
+                    Work::Commit(batch, answer) => self.take(batch, answer, &mut group),
                     Work::Close(closed) => closing = Some(closed),
                 }
             }
-            let synced = if waiting.is_empty() && closing.is_none() { Ok(()) } else { self.sync() };
-            for answer in waiting {
+            self.apply(&mut group);
+            let synced = if group.durable.is_empty() && closing.is_none() { Ok(()) } else { self.sync() };
+            for answer in group.durable {
                 let _caller_may_be_gone = answer.send(synced.clone());
             }
             if let Some(closed) = closing {
@@ -215,34 +233,73 @@ impl Writer {
         }
     }
 
-    /// Applies one batch. Those that need to be durable wait for the sync; the others are answered at once.
-    fn write(&mut self, batch: &Batch, answer: Answer, waiting: &mut Vec<Answer>) {
-        match (self.apply(batch), batch.durability) {
-            (Ok(()), Durability::Durable) => waiting.push(answer),
-            (result, _) => {
-                let _caller_may_be_gone = answer.send(result);
-            }
+    /// Takes a commit into a group, if it may happen after those that are in it already.
+    fn take(&mut self, batch: Batch, answer: Answer, group: &mut Group) {
+        if let Err(refused) = self.check(&batch, group) {
+            let _caller_may_be_gone = answer.send(Err(refused));
+            return;
+        }
+        for (key, value) in batch.writes {
+            group.bytes += key.len() + value.as_ref().map_or(0, Vec::len);
+            group.writes.insert(key, value);
+        }
+        match batch.durability {
+            Durability::Durable => group.durable.push(answer),
+            Durability::Relaxed => group.relaxed.push(answer),
+        }
+        if group.bytes > GROUP_BYTES_MAX {
+            self.apply(group);
         }
     }
 
-    fn apply(&mut self, batch: &Batch) -> Result<(), StoreError> {
+    fn check(&self, batch: &Batch, group: &Group) -> Result<(), StoreError> {
         if let Some(failed) = &self.failed {
             return Err(failed.clone());
         }
         for condition in &batch.preconditions {
-            let value = self.tree.get(condition.key()).map_err(engine)?;
-            if !condition.holds(value.as_deref()) {
+            let holds = match group.writes.get(condition.key()) {
+                Some(value) => condition.holds(value.as_deref()),
+                None => condition.holds(self.tree.get(condition.key()).map_err(engine)?.as_deref()),
+            };
+            if !holds {
                 return Err(StoreError::PreconditionFailed);
             }
         }
-        let mut writes = sled::Batch::default();
-        for (key, value) in &batch.writes {
+        Ok(())
+    }
+
+    /// Applies what is in a group. If that fails, nobody of it is told that it happened.
+    fn apply(&mut self, group: &mut Group) {
+        group.bytes = 0;
+        let applied = self.write(group.writes.drain());
+        for answer in group.relaxed.drain(..) {
+            let _caller_may_be_gone = answer.send(applied.clone());
+        }
+        if let Err(error) = applied {
+            for answer in group.durable.drain(..) {
+                let _caller_may_be_gone = answer.send(Err(error.clone()));
+            }
+            self.failed = Some(error);
+        }
+    }
+
+    fn write(&self, mut writes: impl ExactSizeIterator<Item = (Vec<u8>, Option<Vec<u8>>)>) -> Result<(), StoreError> {
+        // One write needs no batch to happen whole.
+        if writes.len() <= 1 {
+            return match writes.next() {
+                Some((key, Some(value))) => self.tree.insert(key, value).map_err(engine).map(drop),
+                Some((key, None)) => self.tree.remove(key).map_err(engine).map(drop),
+                None => Ok(()),
+            };
+        }
+        let mut batch = sled::Batch::default();
+        for (key, value) in writes {
             match value {
-                Some(value) => writes.insert(key.as_slice(), value.as_slice()),
-                None => writes.remove(key.as_slice()),
+                Some(value) => batch.insert(key, value),
+                None => batch.remove(key),
             }
         }
-        self.tree.apply_batch(writes).map_err(engine).inspect_err(|error| self.failed = Some(error.clone()))
+        self.tree.apply_batch(batch).map_err(engine)
     }
 
     fn sync(&self) -> Result<(), StoreError> {
