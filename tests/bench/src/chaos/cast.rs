@@ -1,6 +1,6 @@
 //! Who takes part: the network's persons, the accounts of the server, the chats in which they meet, and the webhook.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -113,6 +113,18 @@ impl Scene {
 }
 
 impl Parts {
+    /// Whether each account has been told of something in each chat. A channel that it was brought into a moment ago may begin with a
+    /// gap, which says that it is followed from now on.
+    fn are_all_followed(&self, events: &[Value]) -> bool {
+        let is_begun =
+            |event: &&Value| event.get("event") == Some(&json!("gap")) || event.pointer("/payload/text") == Some(&json!(WELCOME));
+        let place =
+            |event: &Value| Some((event.get("accountId")?.as_str()?.to_owned(), event.pointer("/payload/chatId")?.as_i64()?));
+        let begun: HashSet<_> = events.iter().filter(is_begun).filter_map(place).collect();
+        let expected = |account: &Account, chat: &Chat| begun.contains(&(account.id.clone(), chat.id));
+        self.accounts.iter().all(|account| self.chats.iter().all(|chat| expected(account, chat)))
+    }
+
     /// Lets somebody write in every chat, and waits until the server has taken all of it up: it knows everybody then and follows every chat.
     async fn welcome(&mut self) -> Result<(), BenchError> {
         for account in &self.accounts {
@@ -136,8 +148,7 @@ impl Parts {
                 let path = "/events/poll?cursor=oldest&limit=1000&types=telegram:new-message";
                 let page = self.api.call(Method::GET, path, None).await?;
                 let items = page.get("items").and_then(Value::as_array).cloned().unwrap_or_default();
-                let welcomes = items.iter().filter(|item| item.pointer("/payload/text") == Some(&json!(WELCOME))).count();
-                if welcomes >= self.accounts.len() * self.chats.len() {
+                if self.are_all_followed(&items) {
                     return Ok(page);
                 }
                 tokio::time::sleep(LOOK_PERIOD).await;
