@@ -164,6 +164,15 @@ async fn what_is_undecided_is_settled_by_telegram_or_said_to_be_unknown() {
     assert_eq!(control.count(ADA, CLARA, "first").await, 2, "two requests, two messages");
     assert_eq!(control.count(ADA, CLARA, "second").await, 1);
 
+    // Finding it is the server's own work: it waits for nothing that callers have used up.
+    let api = sandbox.api();
+    control.arm(json!({ "kind": "flood_wait", "method": "messages.getHistory", "seconds": 1, "count": 1 })).await;
+    api.get(&messages).await.expect(200);
+    assert_eq!(api.get(&messages).await.code(), "telegram_flood", "the budget of callers is used up");
+    control.arm(json!({ "kind": "lose_answer", "method": "messages.sendMessage", "count": 1 })).await;
+    api.post(&messages, json!({ "text": "found all the same" })).await.expect(200);
+    assert_eq!(control.count(ADA, CLARA, "found all the same").await, 1);
+
     // What Telegram does twice is not done again.
     let (api, groups) = (sandbox.api(), format!("/accounts/{account}/groups"));
     api.online(&account).await;

@@ -7,7 +7,7 @@ use crate::error::{Code, Error};
 use crate::runtime::now_ms;
 use crate::telegram::{
     ChatId, Connection, HistoryQuery, Message, OutgoingContact, OutgoingLocation, SendOptions, SharedContact, TelegramError,
-    TextToSend,
+    TextToSend, asked_by_the_server,
 };
 
 /// How many of a chat's newest messages are read at once, and how often, where some are looked for that Telegram says it has already.
@@ -160,9 +160,16 @@ impl AccountCall {
         self.told.load(&self.records).await?;
         let _nobody_is_just_told = self.told.sending.write().await;
         let since = i64::try_from(started_at_ms.saturating_sub(CLOCKS_APART_MS) / 1_000).unwrap_or(i64::MAX);
-        let mut candidates = self.sent_since(chat, since).await.map_err(|error| unknown(error.detail()))?;
-        let waiting = self.scheduled_messages(chat).await;
-        candidates.extend(waiting.map_err(|error| unknown(error.detail()))?);
+        // The caller is owed an answer: what it takes to find one is the server's own work, and no budget of theirs holds it up.
+        let looked_for = asked_by_the_server(async {
+            let mut candidates = self.sent_since(chat, since).await?;
+            candidates.extend(self.scheduled_messages(chat).await?);
+            Ok::<_, Error>(candidates)
+        });
+        let mut candidates = looked_for.await.map_err(|error| match error.retry_after() {
+            Some(seconds) => unknown(error.detail()).retry_after_secs(seconds),
+            None => unknown(error.detail()),
+        })?;
         candidates.retain(|message| message.is_outgoing && message.date >= since && self.told.may_be(message, random_ids));
         candidates.sort_by_key(|message| message.id);
         let found = find(candidates).ok_or_else(|| unknown("Telegram has the message, but it cannot be told which"))?;

@@ -88,7 +88,7 @@ pub use drafts::{Draft, DraftList};
 pub use error::{AuthLoss, TelegramError};
 pub use files::{Picture, StoredFile};
 pub use flood_control::{CallQueue, FloodControl, FloodLimits, FloodReport, FloodWait, MethodBudget, Restriction, SlowChat};
-pub(crate) use flood_control::{asked_by, asked_while_heard};
+pub(crate) use flood_control::{asked_by, asked_by_the_server, asked_while_heard};
 pub use folders::{FolderContent, TelegramFolder, TelegramFolders};
 pub use formatting::{EntityType, Format, FormatError, FormattedText, TextEntity};
 pub use forwarding::Forward;

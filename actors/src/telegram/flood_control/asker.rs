@@ -6,7 +6,7 @@ use tokio::task_local;
 use crate::caller::Principal;
 
 task_local! {
-    static ASKER: Asker;
+    static ASKER: Option<Asker>;
 }
 
 /// See the module's description.
@@ -20,7 +20,7 @@ pub(super) struct Asker {
 /// Does a piece of work in the name of `asker`: the calls of Telegram in it take their turns as theirs, and draw from the account's
 /// budgets. Work that is begun beside it, or without a name, is the server's own.
 pub(crate) async fn asked_by<T>(asker: Principal, work: impl Future<Output = T>) -> T {
-    ASKER.scope(Asker { principal: asker, left: None }, work).await
+    ASKER.scope(Some(Asker { principal: asker, left: None }), work).await
 }
 
 /// The same for work that nobody needs once `listener` is closed: a call of Telegram that has not begun by then is given up, and fails.
@@ -30,7 +30,7 @@ pub(crate) async fn asked_while_heard<T, R>(
     work: impl Future<Output = T>,
 ) -> T {
     let (leave, left) = watch::channel(false);
-    let mut working = std::pin::pin!(ASKER.scope(Asker { principal: asker, left: Some(left) }, work));
+    let mut working = std::pin::pin!(ASKER.scope(Some(Asker { principal: asker, left: Some(left) }), work));
     tokio::select! {
         biased;
         done = &mut working => done,
@@ -41,9 +41,14 @@ pub(crate) async fn asked_while_heard<T, R>(
     }
 }
 
+/// Does a piece of work that the server itself must do, within one that it does in somebody's name: budgets do not bind it.
+pub(crate) async fn asked_by_the_server<T>(work: impl Future<Output = T>) -> T {
+    ASKER.scope(None, work).await
+}
+
 /// Who asks; nobody where it is the server itself.
 pub(super) fn asker() -> Option<Asker> {
-    ASKER.try_with(Asker::clone).ok()
+    ASKER.try_with(Option::clone).ok().flatten()
 }
 
 impl Asker {
@@ -75,7 +80,7 @@ mod tests {
             asker().map(|asker| asker.principal)
         };
         assert_eq!(asked_while_heard(person.clone(), &mut reply, work).await, Some(person.clone()));
-        let named = asked_by(person.clone(), async { asker().map(|asker| asker.principal) });
-        assert_eq!(named.await, Some(person));
+        let named = async { (asker().map(|asker| asker.principal), asked_by_the_server(async { asker().is_none() }).await) };
+        assert_eq!(asked_by(person.clone(), named).await, (Some(person), true));
     }
 }

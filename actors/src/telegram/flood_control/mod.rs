@@ -22,7 +22,7 @@ use crate::caller::Principal;
 use crate::runtime::{Turn, Turns, now_ms};
 use crate::vault::{AccountRecords, Durability, Space, VaultError};
 
-pub(crate) use asker::{asked_by, asked_while_heard};
+pub(crate) use asker::{asked_by, asked_by_the_server, asked_while_heard};
 pub use report::{CallQueue, FloodReport, FloodWait, MethodBudget, Restriction, SlowChat};
 
 use asker::{Asker, asker};
