@@ -12,7 +12,8 @@ use super::super::receiver::{EVENTS, Receiver};
 use crate::error::BenchError;
 use crate::note;
 
-/// How long what is under way may take to arrive once nothing goes wrong any more.
+/// For how long nothing of what is under way may arrive, once nothing goes wrong any more, before the rest is taken for lost. The whole
+/// run has a limit of its own.
 const SETTLE_LIMIT: Duration = Duration::from_secs(90);
 const LOOK_PERIOD: Duration = Duration::from_millis(500);
 
@@ -82,9 +83,9 @@ impl Settled {
     }
 }
 
-/// Waits until every message is in the log and every event is delivered, or for so long that it will not happen any more.
+/// Waits until every message is in the log and every event is delivered, or until nothing more of it happens.
 pub(in super::super) async fn settle(scene: &Scene, receiver: &Receiver) -> Result<Settled, BenchError> {
-    let deadline = Instant::now() + SETTLE_LIMIT;
+    let (mut deadline, mut least) = (Instant::now() + SETTLE_LIMIT, usize::MAX);
     let mut log = Vec::new();
     loop {
         let truth = truth(scene).await?;
@@ -94,8 +95,13 @@ pub(in super::super) async fn settle(scene: &Scene, receiver: &Receiver) -> Resu
         if untold + undelivered == 0 {
             return Ok(Settled { truth, log });
         }
+        if untold + undelivered < least {
+            (deadline, least) = (Instant::now() + SETTLE_LIMIT, untold + undelivered);
+        }
         if Instant::now() >= deadline {
-            note(&format!("after {SETTLE_LIMIT:?}, {untold} messages are in no event and {undelivered} events not delivered"));
+            note(&format!(
+                "for {SETTLE_LIMIT:?} nothing came: {untold} messages are in no event and {undelivered} events not delivered"
+            ));
             return Ok(Settled { truth, log });
         }
         tokio::time::sleep(LOOK_PERIOD).await;
