@@ -9,7 +9,7 @@ use bytes::Bytes;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 use tokio::task::JoinSet;
 
-use super::transfer::TransferRoom;
+use super::transfer::FileRoom;
 use crate::account::AccountContext;
 use crate::error::{Code, Error};
 use crate::stream::{ByteSender, ByteStream, byte_stream};
@@ -92,7 +92,7 @@ enum Stopped {
 /// One file on its way down.
 struct Downloading {
     context: Rc<AccountContext>,
-    room: Rc<TransferRoom>,
+    room: Rc<FileRoom>,
     /// The file; its reference may be replaced meanwhile.
     file: RefCell<Rc<StoredFile>>,
 }

@@ -1,5 +1,6 @@
 //! Files of an account on their way: how many at once, and how much of them is in memory.
 
+use std::ops::Deref;
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -19,6 +20,21 @@ const AHEAD_MAX: usize = 6;
 pub(super) struct TransferRoom {
     pub(super) transfers: Transfers,
     ahead: Arc<Semaphore>,
+    files: Arc<Semaphore>,
+}
+
+/// One file on its way: its share of what they have in common, and its place among them.
+pub(super) struct FileRoom {
+    room: Rc<TransferRoom>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Deref for FileRoom {
+    type Target = TransferRoom;
+
+    fn deref(&self) -> &TransferRoom {
+        &self.room
+    }
 }
 
 impl TransferRoom {
@@ -29,21 +45,23 @@ impl TransferRoom {
 }
 
 impl AccountContext {
-    /// The connections for files: the same for all that are on their way, closed after the last of them.
-    pub(super) async fn transfers(&self) -> Result<Rc<TransferRoom>, Error> {
+    /// Room for a file, with the connections that are the same for all on their way and closed after the last of them.
+    pub(super) async fn transfers(&self) -> Result<Rc<FileRoom>, Error> {
         let connection = self.connection().await?;
         let open = self.transfers.borrow().upgrade();
         let room = open.unwrap_or_else(|| {
             let transfers = connection.transfers(self.environment.workers.clone());
-            let opened = Rc::new(TransferRoom { transfers, ahead: Arc::new(Semaphore::new(AHEAD_MAX)) });
+            let opened = Rc::new(TransferRoom {
+                transfers,
+                ahead: Arc::new(Semaphore::new(AHEAD_MAX)),
+                files: Arc::new(Semaphore::new(TRANSFERS_MAX)),
+            });
             self.transfers.replace(Rc::downgrade(&opened));
             opened
         });
-        if Rc::strong_count(&room) > TRANSFERS_MAX {
-            let busy = format!("{TRANSFERS_MAX} files of this account are on their way; try again");
-            return Err(Error::new(Code::Overloaded, busy).retry_after_secs(5));
-        }
-        Ok(room)
+        let busy = || Error::new(Code::Overloaded, format!("{TRANSFERS_MAX} files of this account are on their way; try again"));
+        let place = Arc::clone(&room.files).try_acquire_owned().map_err(|_| busy().retry_after_secs(5))?;
+        Ok(Rc::new(FileRoom { room, _place: place }))
     }
 
     /// Notes what the account itself must know of a transfer's failure.
