@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::types::is_false;
-use super::{ChatId, Connection, Message, SendOptions, TelegramError};
+use super::{ChatId, Connection, FormattedText, Message, SendOptions, TelegramError};
 
 /// A poll, and how it stands.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -195,32 +195,8 @@ impl Connection {
     /// # Errors
     /// `RANDOM_ID_DUPLICATE` when it was accepted before, [`TelegramError::ChatNotFound`], or what any call can meet.
     pub async fn send_poll(&self, chat: ChatId, poll: &PollToSend, random_id: i64) -> Result<Message, TelegramError> {
-        let options = &poll.options_of_sending;
-        let request = functions::messages::SendMedia {
-            silent: options.silent,
-            background: false,
-            clear_draft: false,
-            noforwards: false,
-            update_stickersets_order: false,
-            invert_media: false,
-            allow_paid_floodskip: false,
-            peer: self.input_peer(chat).await?,
-            reply_to: options.reply(),
-            media: poll.media(),
-            message: String::new(),
-            random_id,
-            reply_markup: None,
-            entities: None,
-            schedule_date: options.schedule_at,
-            schedule_repeat_period: None,
-            send_as: None,
-            quick_reply_shortcut: None,
-            effect: None,
-            allow_paid_stars: None,
-            suggested_post: None,
-        };
-        let sent = self.invoke(&request).await?;
-        self.sent_message(random_id, sent).await
+        let nothing = FormattedText::default();
+        self.send_input_media(chat, poll.media(), &nothing, &poll.options_of_sending, random_id).await
     }
 
     /// Votes in a poll for the options at these places; for none, it takes the vote back. A vote that was given just so is no error.
