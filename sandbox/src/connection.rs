@@ -138,6 +138,10 @@ impl Connection {
                         break End::Closed;
                     };
                     transport.receive(bytes);
+                    // What happened before the client asked reaches it before the answer.
+                    while let Ok(update) = pushes.try_recv() {
+                        self.push(update);
+                    }
                     if let Err(end) = self.take_frames(&mut transport, &mut socket).await {
                         break end;
                     }
@@ -147,17 +151,19 @@ impl Connection {
                         break End::Closed;
                     }
                 }
-                Some(update) = pushes.recv() => {
-                    if let Some(bound) = &self.bound {
-                        bound.session().send(update, None);
-                    }
-                }
+                Some(update) = pushes.recv() => self.push(update),
             }
         };
         if let End::Error(code) = ended {
             let _client_may_be_gone = socket.write_all(&transport.pack_error(code)).await;
         }
         self.unbind();
+    }
+
+    fn push(&self, update: Vec<u8>) {
+        if let Some(bound) = &self.bound {
+            bound.session().send(update, None);
+        }
     }
 
     async fn take_frames(&mut self, transport: &mut Transport, socket: &mut TcpStream) -> Result<(), End> {
