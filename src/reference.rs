@@ -17,6 +17,7 @@ const INTRODUCTION: &str = include_str!("../docs/api/parts/introduction.md");
 const CONVENTIONS: &str = include_str!("../docs/api/parts/conventions.md");
 const EVENTS: &str = include_str!("../docs/api/parts/events.md");
 const WEBHOOKS: &str = include_str!("../docs/api/parts/webhooks.md");
+const POLICIES: &str = include_str!("../docs/api/parts/policies.md");
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The reference, in Markdown.
@@ -33,6 +34,7 @@ pub fn document(catalogue: &Catalogue) -> String {
         prose(EVENTS),
         kinds_of_events(),
         prose(WEBHOOKS),
+        prose(POLICIES),
     ];
     let ending = [details(&families, &schemas), types(&schemas)];
     beginning.into_iter().chain(ending).collect::<Vec<_>>().join("\n")

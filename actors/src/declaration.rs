@@ -130,6 +130,10 @@ pub struct Declaration {
     pub ends_with_caller: bool,
     /// Whether the work lasts as long as a file is on its way, although no body is.
     pub fetches_file: bool,
+    /// Whether it sends messages, which count against the days of policies.
+    pub sends: bool,
+    /// Whether what it sends is there already, so that its arguments do not tell what that is.
+    pub relays: bool,
     /// Whether the answer's body is bytes of any kind, handed on as they come.
     pub gives_bytes: bool,
     /// Refusals of its own, beside those that follow from what else is declared: for the documentation.
@@ -170,6 +174,8 @@ impl Declaration {
             bytes_max: None,
             ends_with_caller: false,
             fetches_file: false,
+            sends: false,
+            relays: false,
             gives_bytes: false,
             own_codes: &[],
             // PUT and DELETE mean the same however often they are sent (RFC 9110, section 9.2.2).
@@ -245,6 +251,18 @@ impl Declaration {
     /// The same, lasting as long as a file is on its way.
     pub const fn fetches_file(mut self) -> Self {
         self.fetches_file = true;
+        self
+    }
+
+    /// The same, sending messages.
+    pub const fn sends(mut self) -> Self {
+        self.sends = true;
+        self
+    }
+
+    /// The same, sending messages that are there already.
+    pub const fn relays(mut self) -> Self {
+        (self.sends, self.relays) = (true, true);
         self
     }
 

@@ -67,6 +67,8 @@ codes! {
     AccountNotAllowed = "account_not_allowed", 403, "The key does not cover this account";
     /// The chat is one that the key does not cover.
     ChatNotAllowed = "chat_not_allowed", 403, "The key does not cover this chat";
+    /// The policy of the agent key forbids it.
+    PolicyDenied = "policy_denied", 403, "The key's policy forbids this";
     /// The operation is for humans; an agent key asked.
     HumanOnly = "human_only", 403, "Only a person may do this";
     /// The operation is for administrators.

@@ -4,6 +4,7 @@
 //! answered. The road itself is `user::road`; this is its gate.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -30,7 +31,7 @@ const WAKE_TIMEOUT: Duration = Duration::from_secs(10);
 const CALLS_MAX: usize = 50_000;
 
 /// What the edge knows of a request beyond its arguments.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct RequestFacts {
     /// The request's id: 1 to 64 characters of `[A-Za-z0-9_-]`.
     pub request_id: String,
@@ -38,6 +39,8 @@ pub struct RequestFacts {
     pub path: String,
     /// The key that makes a repetition of the request harmless, if its caller gave one.
     pub idempotency_key: Option<IdempotencyKey>,
+    /// The client's address. Where it is not known, rules about addresses speak against the call.
+    pub address: Option<IpAddr>,
 }
 
 /// How a call ended.

@@ -21,6 +21,7 @@ pub mod identity;
 pub mod operation;
 pub mod operations;
 pub mod outbound;
+pub mod policy;
 pub mod runtime;
 pub mod scope;
 pub mod settings;

@@ -86,6 +86,21 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
         Vec::new()
     }
 
+    /// The chats whose content it tells of, for policies.
+    fn reads(&self) -> Vec<ChatId> {
+        if Self::DECLARATION.effect.is_mutation() { Vec::new() } else { self.chats() }
+    }
+
+    /// The chats that it changes or sends to, for policies.
+    fn writes(&self) -> Vec<ChatId> {
+        if Self::DECLARATION.effect.is_mutation() { self.chats() } else { Vec::new() }
+    }
+
+    /// Whether it changes a chat that it names in another way than by its id, such as a link: for policies.
+    fn touches_unnamed(&self) -> bool {
+        false
+    }
+
     /// Checks of values beyond their types. An error names the field.
     ///
     /// # Errors
@@ -295,10 +310,24 @@ pub struct Invocation {
     pub(crate) declaration: &'static Declaration,
     pub(crate) account: Option<AccountReference>,
     pub(crate) chats: Vec<ChatId>,
+    pub(crate) touched: Touched,
     pub(crate) work: Work,
     pub(crate) body: Option<ByteStream>,
     /// What tells it from other calls of a mutation; a read needs none.
     pub(crate) fingerprint: Option<Fingerprint>,
+}
+
+/// What policies ask of a call.
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
+    /// The chats whose content it tells of.
+    pub(crate) reads: Vec<ChatId>,
+    /// The chats that it changes or sends to.
+    pub(crate) writes: Vec<ChatId>,
+    /// Whether it changes a chat that it does not name.
+    pub(crate) is_unnamed: bool,
+    /// The arguments of a mutation, for what it carries.
+    pub(crate) arguments: Value,
 }
 
 impl Invocation {
@@ -344,7 +373,10 @@ fn decode<O: Operation>(arguments: Value, work: fn(O) -> Work) -> Result<Invocat
     let operation: O = decoded.map_err(|error| undecodable::<O>(declaration, &arguments, &error))?;
     operation.validate()?;
     let (account, chats) = (operation.account(), operation.chats());
-    Ok(Invocation { declaration, account, chats, work: work(operation), body: None, fingerprint })
+    let (reads, writes, is_unnamed) = (operation.reads(), operation.writes(), operation.touches_unnamed());
+    let arguments = if declaration.effect.is_mutation() { arguments } else { Value::Null };
+    let touched = Touched { reads, writes, is_unnamed, arguments };
+    Ok(Invocation { declaration, account, chats, touched, work: work(operation), body: None, fingerprint })
 }
 
 /// A body with a missing or mistyped field is 422; where there is no body, the path, the query or a header is at fault and it is 400.

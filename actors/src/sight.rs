@@ -33,11 +33,16 @@ impl ChatSight {
     /// # Errors
     /// [`Code::ChatNotAllowed`].
     pub fn admit(self, chat: ChatId) -> Result<(), Error> {
-        if self.hides(chat) { Err(Error::new(Code::ChatNotAllowed, "chat not in key allowlist")) } else { Ok(()) }
+        if self.hides(chat) { Err(hidden()) } else { Ok(()) }
     }
 
     /// Takes out of a list what is of chats that are hidden.
     pub(crate) fn leave_out<T>(self, items: &mut Vec<T>, chat: impl Fn(&T) -> ChatId) {
         items.retain(|item| !self.hides(chat(item)));
     }
+}
+
+/// The refusal of a chat that is hidden: always the same, whether there is such a chat or not.
+pub(crate) fn hidden() -> Error {
+    Error::new(Code::ChatNotAllowed, "chat not in key allowlist")
 }

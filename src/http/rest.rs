@@ -137,6 +137,7 @@ async fn call(
         request_id: request_id.as_str().to_owned(),
         path: request.path().to_owned(),
         idempotency_key: idempotency_key(request)?,
+        address: request.peer_addr().map(|address| address.ip()),
     };
     if !endpoint.fields.are_bytes(request) {
         let arguments = endpoint.fields.read(request, Some(payload), edge.body_limits).await?;

@@ -43,6 +43,7 @@ fn may_answer(declaration: &Declaration, names_account: bool, code: Code) -> boo
         Code::TelegramError | Code::TelegramUnreachable | Code::AccountNotReady => is_of_account,
         Code::LoginExpired | Code::LoginRefused | Code::CredentialsMissing | Code::CredentialsRejected => is_login,
         Code::ChatNotAllowed => is_of_account && matches!(declaration.access, Access::Scope(_)),
+        Code::PolicyDenied => !matches!(declaration.access, Access::Human(_) | Access::Admin(_)),
         Code::NotFound => is_of_account || declaration.path.contains('{'),
         Code::Conflict => is_of_account || is_mutation,
         Code::SpeechNotConfigured | Code::SpeechKeyRefused | Code::SpeechRateLimited | Code::SpeechFailed => is_speech,

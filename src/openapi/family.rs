@@ -21,7 +21,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("webhooks", "Events posted to addresses, and what became of each."),
     ("calls", "The signalling of calls between two people and in groups."),
     ("speech", "Speech to text."),
-    ("administration", "Agent keys, the audit log, credentials and the server: for people only."),
+    ("administration", "Agent keys and their policies, the audit log, credentials and the server: for people only."),
 ];
 
 /// The segments by which a path tells the family of its operation. Where a path has several of them, the first in this list counts.
@@ -30,6 +30,7 @@ const SEGMENTS: &[(&str, &str)] = &[
     ("storage-mode", SERVICE),
     ("login", "login"),
     ("agent-keys", "administration"),
+    ("policies", "administration"),
     ("audit", "administration"),
     ("credentials", "administration"),
     ("admin", "administration"),

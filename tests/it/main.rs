@@ -36,6 +36,7 @@ mod messages;
 mod minimal_peers;
 mod newcomer;
 mod pins;
+mod policy;
 mod polls;
 mod profile;
 mod reading;

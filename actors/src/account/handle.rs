@@ -6,10 +6,11 @@ use std::time::Duration;
 use secrecy::SecretString;
 use tokio::sync::oneshot;
 
-use crate::account::{AccountMessage, Asker, Order};
+use crate::account::{AccountMessage, Asker, FactsWanted, Order};
 use crate::error::{Code, Error};
 use crate::identity::{AccountId, UserId};
 use crate::operation::Answer;
+use crate::policy::ChatFacts;
 use crate::runtime::{Mailbox, Refusal};
 use crate::stream::ByteStream;
 use crate::telegram::{ChatId, QrToken, SentCode, UserInfo};
@@ -95,6 +96,12 @@ impl AccountHandle {
     ) -> Result<ByteStream, Error> {
         let ownership = self.ownership.clone();
         self.ask(|reply| AccountMessage::OpenAudio { ownership, asker, chat, message_id, bytes_max, reply }).await
+    }
+
+    /// What a policy asks about chats.
+    pub(crate) async fn facts(&self, asker: Asker, wanted: FactsWanted) -> Result<Vec<ChatFacts>, Error> {
+        let ownership = self.ownership.clone();
+        self.ask(|reply| AccountMessage::Facts { ownership, asker, wanted, reply }).await
     }
 
     /// The account's id.

@@ -23,6 +23,7 @@ mod login;
 mod members;
 mod message_changes;
 mod message_reading;
+mod peer_facts;
 mod person;
 mod phone_calls;
 mod photos;
@@ -60,6 +61,7 @@ use crate::error::{Code, Error};
 use crate::events::AccountLog;
 use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
+use crate::policy::ChatFacts;
 use crate::runtime::{Actor, Supervised, Tasks, supervise};
 use crate::stream::ByteStream;
 use crate::telegram::{ChatId, Connection, FloodControl, asked_by, asked_while_heard};
@@ -79,6 +81,7 @@ pub(crate) use forwarding::ForwardRequest;
 pub(crate) use handle::{AccountHandle, LoginProgress, LoginStep};
 pub(crate) use health::HealthCell;
 pub use health::{Health, HealthState};
+pub(crate) use peer_facts::FactsWanted;
 pub(crate) use person::PersonCell;
 pub use phone_calls::{CallInfo, CallState};
 pub use profile::EditedProfile;
@@ -118,6 +121,8 @@ pub(crate) enum AccountMessage {
         bytes_max: u64,
         reply: oneshot::Sender<Result<ByteStream, Error>>,
     },
+    /// What a policy asks about chats.
+    Facts { ownership: Ownership, asker: Asker, wanted: FactsWanted, reply: oneshot::Sender<Result<Vec<ChatFacts>, Error>> },
     /// A new connection, because what it is made of has changed.
     Reconnect { ownership: Ownership, reply: oneshot::Sender<Result<(), Error>> },
     /// The end of its session with Telegram.
@@ -250,6 +255,10 @@ impl Actor for AccountActor {
             AccountMessage::OpenAudio { ownership, asker, chat, message_id, bytes_max, reply } => {
                 let context = Rc::clone(&self.context);
                 self.take(&ownership, Some(asker), reply, || async move { context.audio(chat, message_id, bytes_max).await });
+            }
+            AccountMessage::Facts { ownership, asker, wanted, reply } => {
+                let context = Rc::clone(&self.context);
+                self.take(&ownership, Some(asker), reply, || async move { Ok(context.facts(&wanted).await) });
             }
             AccountMessage::Reconnect { ownership, reply } => {
                 let context = Rc::clone(&self.context);

@@ -20,6 +20,8 @@ pub enum Phase {
     Denied,
     /// A call came again and was answered with what its first answer was; nothing happened.
     Replayed,
+    /// A policy was asked about a call, and did not keep it from happening; or nothing was to happen.
+    Weighed,
     /// Something that no caller asked for, such as the repair of this log.
     Event,
 }
@@ -69,6 +71,11 @@ impl AuditEntry {
     /// The entry of the same call's refusal.
     pub fn denied(self, code: Code) -> Self {
         Self { phase: Phase::Denied, code: Some(code.name().into()), status: Some(code.status()), ..self }
+    }
+
+    /// The entry of the same call's having been compared with a policy, with what came of that.
+    pub fn weighed(self, code: &'static str) -> Self {
+        Self { phase: Phase::Weighed, code: Some(code.into()), status: None, ..self }
     }
 
     /// The entry of the same call's being answered again.
@@ -126,7 +133,8 @@ pub struct AuditRow {
     pub chat_id: Option<i64>,
     /// The request's id.
     pub request_id: Option<String>,
-    /// `ok`, `abandoned` for work that was given up because its caller had gone, `unknown` where the server was ended during the call,
+    /// `ok`, `abandoned` for work that was given up because its caller had gone, `shadow` where a rule of the key's policy would have refused
+    /// the call if it were not on trial, `dry_run` where nothing was to happen, `unknown` where the server was ended during the call,
     /// or the error's code; `null` while the call is at work.
     pub code: Option<String>,
     /// The HTTP status; `null` while the call is at work, and where its outcome is unknown.

@@ -32,7 +32,7 @@ impl Index {
     /// Adds a line that has become durable.
     pub(super) fn add(&mut self, linked: &Linked, place: LinePlace) {
         match linked.phase {
-            Phase::Intent | Phase::Denied | Phase::Replayed => {
+            Phase::Intent | Phase::Denied | Phase::Replayed | Phase::Weighed => {
                 let rows = self.rows.entry(linked.user_id.clone()).or_default();
                 if linked.phase == Phase::Intent {
                     self.open_intents.insert(linked.seq, (linked.user_id.clone(), rows.len()));

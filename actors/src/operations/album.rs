@@ -118,6 +118,7 @@ impl Operation for SendAlbum {
         Effect::Write,
     )
     .rate(RateClass::Account)
+    .sends()
     .header_fields(&[("content-type", "contentType")])
     .takes_form()
     .repetition(Repetition::OnceByTelegram);

@@ -132,6 +132,11 @@ impl Operation for PressButton {
 
     in_chat!();
 
+    // Its answer tells of what others wrote or did there.
+    fn reads(&self) -> Vec<ChatId> {
+        self.chats()
+    }
+
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("messageId", self.message_id)?;
         if self.index.is_none() && self.text.is_none() {

@@ -109,6 +109,10 @@ impl Operation for AcceptCall {
     type Output = CallInfo;
 
     in_account!();
+
+    fn touches_unnamed(&self) -> bool {
+        true
+    }
 }
 
 impl AccountOperation for AcceptCall {
@@ -136,6 +140,10 @@ impl Operation for ConfirmCall {
     type Output = CallInfo;
 
     in_account!();
+
+    fn touches_unnamed(&self) -> bool {
+        true
+    }
 
     fn validate(&self) -> Result<(), Error> {
         match &self.g_b {

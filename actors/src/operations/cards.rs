@@ -62,6 +62,7 @@ impl Operation for SendContact {
         Effect::Write,
     )
     .rate(RateClass::Account)
+    .sends()
     .repetition(Repetition::OnceByTelegram);
     type Output = Message;
 
@@ -197,6 +198,7 @@ impl Operation for SendLocation {
         Effect::Write,
     )
     .rate(RateClass::Account)
+    .sends()
     .repetition(Repetition::OnceByTelegram);
     type Output = Message;
 

@@ -102,6 +102,10 @@ impl Operation for ImportContacts {
 
     in_account!();
 
+    fn touches_unnamed(&self) -> bool {
+        true
+    }
+
     fn validate(&self) -> Result<(), Error> {
         if self.contacts.is_empty() || self.contacts.len() > IMPORTED_MAX {
             return Err(Error::invalid("contacts", format!("must name 1 to {IMPORTED_MAX} people")));

@@ -43,6 +43,7 @@ macro_rules! forwarding {
                 Effect::Destructive,
             )
             .rate(RateClass::Account)
+            .relays()
             .repetition(Repetition::OnceByTelegram);
             type Output = Vec<Option<i32>>;
 
@@ -52,6 +53,14 @@ macro_rules! forwarding {
 
             fn chats(&self) -> Vec<ChatId> {
                 vec![self.from_chat_id, self.to_chat_id]
+            }
+
+            fn reads(&self) -> Vec<ChatId> {
+                vec![self.from_chat_id]
+            }
+
+            fn writes(&self) -> Vec<ChatId> {
+                vec![self.to_chat_id]
             }
 
             fn validate(&self) -> Result<(), Error> {

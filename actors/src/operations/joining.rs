@@ -73,6 +73,10 @@ impl Operation for JoinChat {
 
     in_account!();
 
+    fn touches_unnamed(&self) -> bool {
+        true
+    }
+
     fn validate(&self) -> Result<(), Error> {
         match address("link", &self.link)? {
             ChatAddress::Invite(_) | ChatAddress::Username(_) => Ok(()),

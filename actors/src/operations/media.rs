@@ -49,6 +49,7 @@ impl Operation for SendMedia {
         Effect::Write,
     )
     .rate(RateClass::Account)
+    .sends()
     .header_fields(&[
         ("x-file-name", "fileName"),
         ("x-mime-type", "mimeType"),

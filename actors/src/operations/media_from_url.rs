@@ -57,6 +57,7 @@ impl Operation for SendMediaFromUrl {
         Effect::Write,
     )
     .rate(RateClass::Account)
+    .sends()
     .fetches_file()
     .own_codes(&[Code::FetchFailed])
     .repetition(Repetition::OnceByTelegram);

@@ -41,6 +41,7 @@ pub mod message_search;
 pub mod messages;
 pub mod photos;
 pub mod pins;
+pub mod policies;
 pub mod polls;
 pub mod profile;
 pub mod qr_login;

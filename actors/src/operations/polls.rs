@@ -138,6 +138,7 @@ impl Operation for SendPoll {
         Effect::Write,
     )
     .rate(RateClass::Account)
+    .sends()
     .repetition(Repetition::OnceByTelegram);
     type Output = Message;
 
@@ -206,6 +207,11 @@ impl Operation for VotePoll {
 
     in_chat!();
 
+    // Its answer tells of what others wrote or did there.
+    fn reads(&self) -> Vec<ChatId> {
+        self.chats()
+    }
+
     fn validate(&self) -> Result<(), Error> {
         if self.options.len() > *OPTIONS.end() {
             return Err(Error::invalid("options", format!("must be at most {} options", OPTIONS.end())));
@@ -243,6 +249,11 @@ impl Operation for ClosePoll {
     type Output = Message;
 
     in_chat!();
+
+    // Its answer tells of what others wrote or did there.
+    fn reads(&self) -> Vec<ChatId> {
+        self.chats()
+    }
 
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("messageId", self.message_id)

@@ -73,6 +73,11 @@ impl Operation for React {
 
     in_chat!();
 
+    // Its answer tells of what others wrote or did there.
+    fn reads(&self) -> Vec<ChatId> {
+        self.chats()
+    }
+
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("messageId", self.message_id)?;
         match named(self.emoji.as_deref(), self.custom_emoji_id.as_deref())? {
@@ -118,6 +123,11 @@ impl Operation for Unreact {
     type Output = MessageReactions;
 
     in_chat!();
+
+    // Its answer tells of what others wrote or did there.
+    fn reads(&self) -> Vec<ChatId> {
+        self.chats()
+    }
 
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("messageId", self.message_id)?;

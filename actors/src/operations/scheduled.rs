@@ -102,10 +102,16 @@ impl Operation for SendScheduledNow {
         Access::Scope(Scope::MessagesSend),
         Effect::Write,
     )
-    .rate(RateClass::Account);
+    .rate(RateClass::Account)
+    .relays();
     type Output = Message;
 
     in_chat!();
+
+    // Its answer tells of what others wrote or did there.
+    fn reads(&self) -> Vec<ChatId> {
+        self.chats()
+    }
 
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("messageId", self.message_id)

@@ -72,6 +72,7 @@ impl Operation for SendMessage {
         Effect::Write,
     )
     .rate(RateClass::Account)
+    .sends()
     .repetition(Repetition::OnceByTelegram);
     type Output = Message;
 

@@ -298,6 +298,14 @@ impl Operation for Transcribe {
         self.chat_id.into_iter().collect()
     }
 
+    fn reads(&self) -> Vec<ChatId> {
+        self.chats()
+    }
+
+    fn writes(&self) -> Vec<ChatId> {
+        Vec::new()
+    }
+
     fn validate(&self) -> Result<(), Error> {
         language(self.language.as_deref())?;
         self.recording().map(|_| ())

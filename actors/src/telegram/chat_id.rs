@@ -17,7 +17,7 @@ const GROUP_MAX: i64 = 999_999_999_999;
 const USER_MAX: i64 = 0xff_ffff_ffff;
 
 /// The id of a chat, as every operation of this server takes and gives it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct ChatId(i64);
 

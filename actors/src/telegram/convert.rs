@@ -7,7 +7,7 @@ use grammers_tl_types::{enums, types};
 
 use super::chat_id::ChatIdKind;
 use super::media_info::media_info;
-use super::{Chat, ChatId, ChatType, Message, UserInfo, message_details};
+use super::{Chat, ChatId, ChatType, Message, PeerClass, PeerClasses, UserInfo, message_details};
 
 /// How many characters of the newest message a list of chats shows.
 const LAST_MESSAGE_CHARACTERS: usize = 100;
@@ -80,6 +80,28 @@ impl Met {
                 Some(PeerInfo::Channel { id: channel.id, auth, kind: None })
             }
             _ => None,
+        });
+        users.chain(chats).collect()
+    }
+
+    /// What kinds of chats those are of whom the answer tells enough. A minimal form does not say whether somebody is a contact.
+    pub(super) fn classes(&self) -> PeerClasses {
+        let users = self.users.values().filter(|user| !user.min).map(|user| {
+            let class = match (user.is_self, user.bot, user.contact) {
+                (true, _, _) => PeerClass::Own,
+                (_, true, _) => PeerClass::Bot,
+                (_, _, true) => PeerClass::Contact,
+                _ => PeerClass::Stranger,
+            };
+            (ChatId::of(ChatIdKind::User(user.id)), class)
+        });
+        let chats = self.chats.values().filter_map(|chat| {
+            let is_channel = match chat {
+                enums::Chat::Channel(channel) => channel.broadcast,
+                enums::Chat::ChannelForbidden(channel) => channel.broadcast,
+                _ => false,
+            };
+            Some((marked_id(chat)?, if is_channel { PeerClass::Channel } else { PeerClass::Group }))
         });
         users.chain(chats).collect()
     }

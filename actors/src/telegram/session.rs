@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 
 use super::convert::{Met, Sighting};
 use super::updates::state;
-use super::{ChatId, ChatIdKind, Network};
+use super::{ChatId, ChatIdKind, Network, PeerClass, PeerClasses};
 use crate::vault::{AccountRecords, Durability, Space, VaultError};
 
 pub(crate) use portable::{export_session, import_session, replace_session};
@@ -61,6 +61,9 @@ struct PeerRecord {
     /// For a peer of which only a minimal form is known, without a hash: the chat and the message in which it was seen last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     seen_in: Option<(i64, i32)>,
+    /// What kind of chat it is, once that was told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    class: Option<PeerClass>,
 }
 
 /// A session that grammers uses.
@@ -196,8 +199,26 @@ impl SealedSession {
 
     /// Remembers how to address everyone who was met.
     pub(super) async fn remember(&self, met: &Met) -> Result<(), VaultError> {
-        self.cache_peers(met.peers()).await?;
+        self.keep_peers(met.peers(), &met.classes()).await?;
         self.note_sightings(met.sightings()).await
+    }
+
+    /// Keeps how to address peers, and what kinds of chats they are; a kind that is not told again stays.
+    async fn keep_peers(&self, peers: Vec<PeerInfo>, classes: &PeerClasses) -> Result<(), VaultError> {
+        let mut batch = self.records.batch();
+        let mut fresh = false;
+        for peer in peers {
+            let Some((id, mut record)) = record_of(&peer) else { continue };
+            record.class = match ChatId::from_marked(id).and_then(|chat| classes.get(&chat)) {
+                Some(class) => Some(*class),
+                None => self.stored_peer(id).await?.and_then(|known| known.class),
+            };
+            if self.cache().put(id, record) {
+                batch = batch.put(Space::Peer, &id.to_be_bytes(), &record)?;
+                fresh = true;
+            }
+        }
+        if fresh { batch.commit(Durability::Relaxed).await } else { Ok(()) }
     }
 
     /// Remembers where peers were seen of which only a minimal form is known; not of those that can be addressed by themselves.
@@ -211,7 +232,7 @@ impl SealedSession {
                 continue;
             }
             let seen_in = Some((sighting.chat.value(), sighting.message_id));
-            let record = PeerRecord { access_hash: None, bot: false, seen_in };
+            let record = PeerRecord { access_hash: None, bot: false, seen_in, class: None };
             if self.cache().put(id, record) {
                 batch = batch.put(Space::Peer, &id.to_be_bytes(), &record)?;
                 fresh = true;
@@ -296,18 +317,7 @@ impl Session for SealedSession {
     }
 
     fn cache_peers(&self, peers: Vec<PeerInfo>) -> BoxFuture<'_, Result<(), VaultError>> {
-        Box::pin(async move {
-            let mut batch = self.records.batch();
-            let mut fresh = false;
-            for peer in peers {
-                let Some((id, record)) = record_of(&peer) else { continue };
-                if self.cache().put(id, record) {
-                    batch = batch.put(Space::Peer, &id.to_be_bytes(), &record)?;
-                    fresh = true;
-                }
-            }
-            if fresh { batch.commit(Durability::Relaxed).await } else { Ok(()) }
-        })
+        Box::pin(async move { self.keep_peers(peers, &PeerClasses::new()).await })
     }
 
     fn updates_state(&self) -> BoxFuture<'_, Result<UpdatesState, VaultError>> {
@@ -323,13 +333,25 @@ impl Session for SealedSession {
 fn record_of(peer: &PeerInfo) -> Option<(i64, PeerRecord)> {
     let id = peer.id().bot_api_dialog_id()?;
     let access_hash = peer.auth().map(PeerAuth::hash);
+    let record = PeerRecord { access_hash, bot: false, seen_in: None, class: None };
     match peer {
-        PeerInfo::User { bot, .. } => {
-            access_hash.map(|_| (id, PeerRecord { access_hash, bot: bot.unwrap_or(false), seen_in: None }))
-        }
-        PeerInfo::Channel { .. } => access_hash.map(|_| (id, PeerRecord { access_hash, bot: false, seen_in: None })),
-        PeerInfo::Chat { .. } => Some((id, PeerRecord { access_hash: None, bot: false, seen_in: None })),
+        PeerInfo::User { bot, .. } => access_hash.map(|_| (id, PeerRecord { bot: bot.unwrap_or(false), ..record })),
+        PeerInfo::Channel { .. } => access_hash.map(|_| (id, record)),
+        PeerInfo::Chat { .. } => Some((id, PeerRecord { access_hash: None, ..record })),
     }
+}
+
+/// What kinds of chats those are, as far as that was told.
+pub(super) async fn kept_classes(records: &AccountRecords, chats: &[ChatId]) -> Result<PeerClasses, VaultError> {
+    let mut classes = PeerClasses::new();
+    for chat in chats {
+        let class = match chat.kind() {
+            ChatIdKind::Group(_) => Some(PeerClass::Group),
+            _ => records.get::<PeerRecord>(Space::Peer, &chat.value().to_be_bytes()).await?.and_then(|record| record.class),
+        };
+        classes.extend(class.map(|class| (*chat, class)));
+    }
+    Ok(classes)
 }
 
 fn info_of(id: i64, record: PeerRecord, self_id: Option<i64>) -> Option<PeerInfo> {

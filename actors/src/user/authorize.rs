@@ -1,10 +1,13 @@
 //! Whether a call may happen. Every rule about who may do what is here, and nowhere else.
 
+use std::sync::Arc;
+
 use crate::account::AccountHandle;
 use crate::caller::{Caller, Principal};
 use crate::error::{Code, Error};
 use crate::identity::AccountId;
 use crate::operation::{Access, AccountReference, Declaration, Invocation, RateClass, Work};
+use crate::policy::Policy;
 use crate::runtime::now_secs;
 use crate::sight::ChatSight;
 use crate::user::UserContext;
@@ -17,6 +20,8 @@ pub(crate) struct Permit {
     pub(crate) account: Option<AccountHandle>,
     /// Which chats the caller may know of.
     pub(crate) sight: ChatSight,
+    /// The rules of the agent's key, which have yet to be asked.
+    pub(crate) policy: Option<Arc<Policy>>,
     /// What is left of the limits that the call drew from.
     pub(crate) limits: Vec<LimitState>,
 }
@@ -56,7 +61,7 @@ pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invoca
         return Err(Error::account_suspended().into());
     }
     let limits = draw_limits(user, caller, declaration, id)?;
-    Ok(Permit { account, sight, limits })
+    Ok(Permit { account, sight, policy: user.policies.of(caller), limits })
 }
 
 /// The account of this user that a call names. The steps of a login name one that is none yet, and get no way to it.

@@ -66,6 +66,7 @@ impl UserContext {
         let batch = self.records.batch().put(Space::AgentKey, key.id.as_str().as_bytes(), key)?;
         let line = IndexedKey::new(&self.user, key);
         let indexing = index.batch().put(Space::AgentKey, key.id.as_str().as_bytes(), &line)?;
+        let batch = if key.revoked { self.policies.forget(&key.id, batch) } else { batch };
         batch.and(indexing).commit(Durability::Durable).await?;
         self.environment.keys.put(key.id.clone(), line);
         self.agent_keys.borrow_mut().insert(key.id.clone(), key.clone());

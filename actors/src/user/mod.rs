@@ -8,6 +8,7 @@ mod idempotency;
 mod keys;
 mod login_waits;
 mod logins;
+mod policies;
 mod quotas;
 mod reading;
 mod road;
@@ -44,6 +45,7 @@ use claims::Claims;
 use idempotency::IdempotencyKeys;
 use login_waits::LoginWaits;
 use logins::{LoginEnd, PendingLogin};
+use policies::Policies;
 use quotas::Quotas;
 use speech::SpeechWork;
 use webhooks::Webhooks;
@@ -84,6 +86,7 @@ pub struct UserContext {
     pub(crate) changing_accounts: tokio::sync::Mutex<()>,
     claims: Claims,
     pub(crate) agent_keys: RefCell<HashMap<KeyId, AgentKey>>,
+    policies: Policies,
     pub(crate) quotas: Quotas,
     idempotency: IdempotencyKeys,
     pub(crate) own_credentials: RefCell<Option<ApiCredentials>>,
@@ -186,6 +189,7 @@ async fn load(
 ) -> Result<Rc<UserContext>, Error> {
     let records = environment.vault.user_records(&user).await?;
     let agent_keys = keys::load(&records).await?;
+    let policies = Policies::load(&records).await?;
     let own_credentials = settings::load_credentials(&records).await?;
     let login_waits = LoginWaits::load(&records).await?;
     let claims = Claims::new(&environment.vault, user.clone());
@@ -203,6 +207,7 @@ async fn load(
         changing_accounts: tokio::sync::Mutex::default(),
         claims,
         agent_keys: RefCell::new(agent_keys),
+        policies,
         quotas,
         idempotency: IdempotencyKeys::default(),
         own_credentials: RefCell::new(own_credentials),

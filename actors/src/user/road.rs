@@ -13,9 +13,11 @@ use crate::error::{Code, Error};
 use crate::gateway::{Reply, RequestFacts};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
 use crate::operation::{Answer, Declaration, Invocation, Repetition, Work};
+use crate::policy::Decision;
 use crate::stream::ByteStream;
 use crate::user::authorize::{Denial, Permit, authorize};
 use crate::user::idempotency::{Claim, Ended, Ticket};
+use crate::user::policies::Weighing;
 use crate::user::{Call, LimitState, UserCall, UserContext};
 
 /// Permitted work that has not begun.
@@ -27,9 +29,19 @@ struct Permitted {
     request_id: String,
     context: Rc<UserContext>,
     caller: Caller,
+    /// What its key's policy was asked, if it has one.
+    weighing: Option<Weighing>,
 }
 
 impl Permitted {
+    /// Draws it from the day of its key.
+    async fn spend(&self) -> Result<(), Error> {
+        match &self.weighing {
+            Some(weighing) => self.context.spend(weighing).await,
+            None => Ok(()),
+        }
+    }
+
     /// Takes the digest of its body of bytes, if it has one, as that is read.
     fn digest_body(&mut self) -> Option<oneshot::Receiver<[u8; 32]>> {
         let (body, digest) = self.body.take()?.digested();
@@ -90,26 +102,68 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
                 }
             }
         }
-        Ok(Permit { account, sight, limits }) => {
-            let Invocation { declaration, work, body, fingerprint, .. } = invocation;
+        Ok(Permit { account, sight, policy, limits }) => {
+            let Invocation { declaration, work, body, fingerprint, touched, .. } = invocation;
             let work = work.seen_with(sight);
             let key = facts.idempotency_key.zip(fingerprint);
             let (request_id, waiting) = (facts.request_id, Waiting { reply, limits });
-            let mine = Rc::clone(context);
-            let permitted = Permitted { declaration, work, account, body, request_id, context: mine, caller };
-            if is_mutation {
-                let context = Rc::clone(context);
-                context.tasks.clone().spawn(async move {
-                    match key {
-                        None => mutate(&context, entry, permitted, None, waiting).await,
-                        Some((key, fingerprint)) => once(&context, entry, permitted, (key, fingerprint), waiting).await,
-                    }
-                });
-            } else {
-                read(context, permitted, waiting);
+            let (mine, address) = (Rc::clone(context), facts.address);
+            let weighing = policy.zip(caller.key_id().cloned());
+            let weighing = weighing.map(|(policy, key)| Weighing { policy, key, declaration, touched, address });
+            let permitted = Permitted { declaration, work, account, body, request_id, context: mine, caller, weighing };
+            if permitted.weighing.is_none() {
+                return go_on(context, entry, permitted, key, waiting);
             }
+            let context = Rc::clone(context);
+            context.tasks.clone().spawn(async move { weigh(&context, entry, permitted, key, waiting).await });
         }
     }
+}
+
+/// Asks the policy of the agent's key about a call that is permitted otherwise. A refusal does not keep a repetition from its answer: it
+/// may be the call itself that has used the day up.
+async fn weigh(
+    context: &Rc<UserContext>,
+    entry: AuditEntry,
+    permitted: Permitted,
+    key: Option<(IdempotencyKey, Fingerprint)>,
+    waiting: Waiting,
+) {
+    let Some(weighing) = &permitted.weighing else { return go_on(context, entry, permitted, key, waiting) };
+    let verdict = context.weigh(weighing, &permitted.caller, permitted.account.as_ref()).await;
+    if let Some(error) = verdict.refusal() {
+        let denial = Denial { error, limits: waiting.limits };
+        return match key {
+            Some(key) => replay_or_refuse(context, entry, &permitted.caller, permitted.body, key, denial, waiting.reply).await,
+            None => refuse(context, denial, entry, true, waiting.reply),
+        };
+    }
+    if verdict.decision == Decision::Shadow
+        && let Err(failure) = context.environment.audit.append(entry.clone().weighed("shadow")).await
+    {
+        tracing::error!(%failure, "a rule on trial could not be audited");
+    }
+    go_on(context, entry, permitted, key, waiting);
+}
+
+/// Begins what is permitted.
+fn go_on(
+    context: &Rc<UserContext>,
+    entry: AuditEntry,
+    permitted: Permitted,
+    key: Option<(IdempotencyKey, Fingerprint)>,
+    waiting: Waiting,
+) {
+    if !permitted.declaration.effect.is_mutation() {
+        return read(context, permitted, waiting);
+    }
+    let context = Rc::clone(context);
+    context.tasks.clone().spawn(async move {
+        match key {
+            None => mutate(&context, entry, permitted, None, waiting).await,
+            Some((key, fingerprint)) => once(&context, entry, permitted, (key, fingerprint), waiting).await,
+        }
+    });
 }
 
 /// Refuses a call for its account, unless it is known under its key: the account may be as it is by that very call.
@@ -208,9 +262,9 @@ async fn mutate(
             None => Ok(()),
         }
     };
-    let (intent, noted) = futures::join!(audit.append(entry.clone()), noted);
+    let (intent, noted, spent) = futures::join!(audit.append(entry.clone()), noted, permitted.spend());
     let (intent, may_run) = match intent {
-        Ok(intent) => (Some(intent), noted),
+        Ok(intent) => (Some(intent), noted.and(spent)),
         Err(failure) => (None, Err(failure.into())),
     };
     let digest = once.as_ref().and_then(|_| permitted.digest_body());

@@ -130,6 +130,12 @@ pub enum Space {
     WebhookDelivery,
     /// What is posted of one delivery, until it has arrived.
     WebhookContent,
+    /// The policy of an agent key, in its user's records; the id is the key's.
+    Policy,
+    /// What an agent key has drawn from its day.
+    PolicyUse,
+    /// The chats whose content an agent key carries.
+    PolicyOrigins,
     /// A key that wraps others; never used for records.
     DataKey,
 }
@@ -159,6 +165,9 @@ impl Space {
             Self::WebhookStanding => 41,
             Self::WebhookDelivery => 42,
             Self::WebhookContent => 43,
+            Self::Policy => 60,
+            Self::PolicyUse => 61,
+            Self::PolicyOrigins => 62,
             Self::DataKey => 255,
         }
     }

@@ -23,6 +23,7 @@ mod message_changes;
 mod messages;
 mod photos;
 mod pins;
+mod policies;
 mod polls;
 mod privacy;
 mod profile;
@@ -66,6 +67,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Row> {
         messages::ROWS,
         photos::ROWS,
         pins::ROWS,
+        policies::ROWS,
         polls::ROWS,
         privacy::ROWS,
         profile::ROWS,
