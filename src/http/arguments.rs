@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, web};
+use matchit::Params;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
 use tokio::time::{Duration, timeout};
@@ -105,6 +106,7 @@ impl Fields {
     pub(super) async fn read(
         &self,
         request: &HttpRequest,
+        parameters: &Params<'_, '_>,
         payload: Option<web::Payload>,
         limits: BodyLimits,
     ) -> Result<Value, Error> {
@@ -121,7 +123,7 @@ impl Fields {
             arguments.insert((*name).to_owned(), self.value(name, value.to_str().map_err(|_| unfit())?)?);
         }
         for name in &self.in_path {
-            let text = request.match_info().query(name);
+            let text = parameters.get(name).unwrap_or_default();
             arguments.insert(name.clone(), self.value(name, text)?);
         }
         Ok(Value::Object(arguments))

@@ -6,6 +6,7 @@ mod events;
 mod problem;
 mod request_id;
 mod rest;
+mod routes;
 mod service;
 mod upload;
 
@@ -16,7 +17,7 @@ use actix_cors::Cors;
 use actix_web::dev::{Server, Service, ServiceResponse};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, DefaultHeaders};
-use actix_web::{App, HttpRequest, HttpServer, web};
+use actix_web::{App, HttpMessage, HttpRequest, HttpServer, web};
 use vasya_actors::error::{Code, Error};
 use vasya_actors::gateway::Gateway;
 
@@ -25,7 +26,7 @@ use crate::config::ServerConfiguration;
 use crate::{openapi, reference};
 use arguments::BodyLimits;
 use request_id::RequestId;
-use rest::Routes;
+use routes::{MatchedPath, Routes};
 
 pub use vasya_actors::operation::BASE_PATH;
 
@@ -77,13 +78,13 @@ pub fn serve(
         reference: reference::page(gateway.catalogue()).into(),
     };
     let edge = web::Data::new(edge);
-    let routes = web::Data::new(Routes::of(gateway.catalogue()));
+    let routes = web::Data::new(Routes::of(gateway.catalogue()).map_err(io::Error::other)?);
     let origin = configuration.cors_origin.clone();
     let server = HttpServer::new(move || {
-        let routes = routes.clone();
         App::new()
             .app_data(edge.clone())
-            .service(web::scope(BASE_PATH).configure(service::mount).configure(|config| routes.mount(config)))
+            .app_data(routes.clone())
+            .service(web::scope(BASE_PATH).configure(service::mount).default_service(web::to(rest::serve)))
             .default_service(web::to(not_found))
             .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")).add((header::CACHE_CONTROL, "no-store")))
             .wrap(Condition::new(origin.is_some(), cors(origin.as_deref().unwrap_or_default())))
@@ -114,7 +115,8 @@ fn noted<B>(mut response: ServiceResponse<B>, request_id: &RequestId) -> Service
         response.headers_mut().insert(request_id::HEADER, value);
     }
     let (request, status) = (response.request(), response.status().as_u16());
-    let route = request.match_pattern().unwrap_or_default();
+    let declared = request.extensions().get::<MatchedPath>().map(|matched| matched.0.to_owned());
+    let route = declared.or_else(|| request.match_pattern()).unwrap_or_default();
     tracing::debug!(request_id = request_id.as_str(), method = %request.method(), route, status, "served");
     response
 }
