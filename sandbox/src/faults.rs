@@ -1,6 +1,6 @@
-//! Faults that are armed on demand, and a log of the requests that came.
+//! Faults that are armed on demand.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -9,16 +9,10 @@ use tokio::sync::futures::OwnedNotified;
 
 /// Faults that may be armed at a time.
 pub const FAULTS_MAX: usize = 1000;
-/// Requests whose times are remembered.
-pub const LOGGED_REQUESTS_MAX: usize = 10_000;
 /// How long an armed delay or flood wait may be, in seconds.
 pub const FAULT_SECS_MAX: u32 = 86_400;
 /// How many calls an armed limit may let through.
 pub const LIMIT_MAX: u32 = 10_000;
-/// What comes so soon after an answer, in milliseconds, may have been on its way before that arrived.
-const ON_ITS_WAY_MS: u64 = 1_000;
-/// Waits that were asked for and are remembered.
-const WAITS_MAX: usize = 1_000;
 
 const SECS_DEFAULT: u32 = 1;
 
@@ -316,90 +310,6 @@ fn is_of_user(fault: &Fault, user: Option<&str>) -> bool {
     fault.user.as_deref().is_none_or(|phone| user == Some(phone))
 }
 
-/// One request that came.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct LoggedRequest {
-    /// Which method, or `unknown`.
-    pub method: String,
-    /// The phone number of the user who was signed in.
-    pub user: Option<String>,
-    /// When, in Unix milliseconds.
-    pub at_ms: u64,
-}
-
-/// How often a method was called.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct RequestCounts {
-    /// All calls.
-    pub all: u64,
-    /// Those that came before a wait was over that their caller had been asked for more than a second before.
-    pub early: u64,
-    /// The waits that were asked for before it.
-    pub waits: u64,
-}
-
-/// The requests that came: how many of each method, and the last [`LOGGED_REQUESTS_MAX`] with their times.
-#[derive(Debug, Default)]
-pub struct RequestLog {
-    /// By method, and who called it.
-    counts: BTreeMap<(String, Option<String>), RequestCounts>,
-    last: VecDeque<LoggedRequest>,
-    /// Of which method, by whom, from when and until when.
-    waits: VecDeque<(String, String, u64, u64)>,
-}
-
-impl RequestLog {
-    /// Notes a request.
-    pub fn note(&mut self, request: LoggedRequest) {
-        let is_early = |(method, user, from, until): &(String, String, u64, u64)| {
-            let within = (from.saturating_add(ON_ITS_WAY_MS)..*until).contains(&request.at_ms);
-            within && *method == request.method && request.user.as_ref() == Some(user)
-        };
-        let early = u64::from(self.waits.iter().any(is_early));
-        let counts = self.counts.entry((request.method.clone(), request.user.clone())).or_default();
-        (counts.all, counts.early) = (counts.all + 1, counts.early + early);
-        if self.last.len() >= LOGGED_REQUESTS_MAX {
-            self.last.pop_front();
-        }
-        self.last.push_back(request);
-    }
-
-    /// Notes that the user with this phone number (digits) was asked to wait for so many seconds before a method is called again.
-    pub fn note_wait(&mut self, method: &str, user: &str, now_ms: u64, seconds: u32) {
-        self.counts.entry((method.to_owned(), Some(user.to_owned()))).or_default().waits += 1;
-        self.waits.retain(|(.., until)| *until > now_ms);
-        if self.waits.len() >= WAITS_MAX {
-            self.waits.pop_front();
-        }
-        let until = now_ms.saturating_add(u64::from(seconds) * 1_000);
-        self.waits.push_back((method.to_owned(), user.to_owned(), now_ms, until));
-    }
-
-    /// How often each method was called, by everybody or by the user with this phone number (digits).
-    pub fn counts(&self, user: Option<&str>) -> BTreeMap<&str, RequestCounts> {
-        let mut counts: BTreeMap<&str, RequestCounts> = BTreeMap::new();
-        for ((method, caller), called) in &self.counts {
-            if user.is_none() || caller.as_deref() == user {
-                let sum = counts.entry(method).or_default();
-                sum.all += called.all;
-                sum.early += called.early;
-                sum.waits += called.waits;
-            }
-        }
-        counts
-    }
-
-    /// The last requests, oldest first.
-    pub fn last(&self) -> impl Iterator<Item = &LoggedRequest> {
-        self.last.iter()
-    }
-
-    /// Forgets everything.
-    pub fn clear(&mut self) {
-        *self = Self::default();
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -490,32 +400,5 @@ mod tests {
         faults.arm(fault(FaultKind::ServerError)).unwrap();
         assert!((0..100).all(|_| faults.strike_call("help.getConfig", None, 0).is_some()));
         assert_eq!(faults.arm(Fault { rate: Some(101), ..fault(FaultKind::Delay) }), Err(ArmError::NoRate));
-    }
-
-    #[test]
-    fn a_call_within_a_wait_is_early_unless_it_may_have_been_on_its_way() {
-        let mut log = RequestLog::default();
-        let call = |log: &mut RequestLog, user: &str, at_ms| {
-            log.note(LoggedRequest { method: "messages.sendMessage".into(), user: Some(user.into()), at_ms });
-            log.counts(None)["messages.sendMessage"].early
-        };
-        log.note_wait("messages.sendMessage", "1555", 1_000, 10);
-        assert_eq!(call(&mut log, "1555", 1_999), 0);
-        assert_eq!(call(&mut log, "1556", 5_000), 0);
-        assert_eq!(call(&mut log, "1555", 5_000), 1);
-        assert_eq!(call(&mut log, "1555", 11_000), 1);
-        let counts = |user| log.counts(Some(user)).get("messages.sendMessage").copied();
-        assert_eq!(counts("1555"), Some(RequestCounts { all: 3, early: 1, waits: 1 }));
-        assert_eq!((counts("1556").map(|counts| counts.early), counts("1557")), (Some(0), None));
-    }
-
-    #[test]
-    fn the_request_log_counts_all_and_keeps_the_last() {
-        let mut log = RequestLog::default();
-        for at_ms in 0..=LOGGED_REQUESTS_MAX as u64 {
-            log.note(LoggedRequest { method: "help.getConfig".into(), user: None, at_ms });
-        }
-        assert_eq!(log.counts(None)["help.getConfig"].all, LOGGED_REQUESTS_MAX as u64 + 1);
-        assert_eq!(log.last().next().map(|request| request.at_ms), Some(1));
     }
 }

@@ -11,6 +11,7 @@ pub mod faults;
 pub mod journal;
 pub mod methods;
 pub mod network;
+pub mod request_log;
 pub mod rpc;
 pub mod rsa_key;
 pub mod session;

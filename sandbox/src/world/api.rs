@@ -14,12 +14,13 @@ use super::ids::{HexBytes, KeyAddress};
 use super::live::{Live, Origin, Transaction};
 use super::{World, durable};
 use crate::clock::now_ms;
-use crate::faults::{Fault, FaultKind, LoggedRequest};
+use crate::faults::{Fault, FaultKind};
 use crate::journal::Written;
 use crate::methods::call::Call;
 use crate::methods::envelope::{self, Opened};
 use crate::methods::error::RpcError;
 use crate::methods::{self, Method};
+use crate::request_log::{LoggedRequest, Wait};
 use crate::rpc::{Api, BoxFuture, RpcOutcome, RpcRequest, SessionAddress};
 
 /// The number of a content delivery network's datacentre.
@@ -91,7 +92,8 @@ impl Api for World {
             FaultKind::FloodWait | FaultKind::FloodLimit => {
                 // Who is not signed in may be anybody.
                 if let Some(user) = &user {
-                    live.requests.note_wait(name, user, at_ms, fault.seconds());
+                    let (method, user, session) = (name.to_owned(), user.clone(), request.session);
+                    live.requests.note_wait(Wait { method, user, session, from_ms: at_ms, seconds: fault.seconds() });
                 }
                 settle(fail(&mut live, request.session.into(), &fault))
             }
@@ -121,7 +123,9 @@ impl Api for World {
     }
 
     fn session_closed(&self, session: SessionAddress) {
-        self.lock().close_session(session);
+        let mut live = self.lock();
+        live.requests.session_closed(session, now_ms());
+        live.close_session(session);
     }
 
     fn user_of(&self, dc_id: i32, auth_key_id: i64) -> Option<String> {

@@ -21,10 +21,11 @@ use crate::control::{
     AdvancedClock, BotAnswer, ChatKind, Control, ControlError, CreatedBot, CreatedChat, CreatedUser, LoginCode, MethodCalls,
     NewBot, NewChat, NewMessage, NewUser, ScannedToken, Settings, StoredMedia, StoredMessage, Target,
 };
-use crate::faults::{Fault, RequestCounts};
+use crate::faults::Fault;
 use crate::journal::Written;
 use crate::methods::auth::phone_digits;
 use crate::methods::help::{CHAT_MEMBERS_MAX, MESSAGE_CHARS_MAX};
+use crate::request_log::RequestCounts;
 use crate::rpc::BoxFuture;
 
 /// Messages that one question about a conversation may answer.

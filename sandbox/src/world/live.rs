@@ -16,8 +16,9 @@ use super::state::{ClientInfo, State};
 use super::view::View;
 use crate::clock::now_secs;
 use crate::control::CallTimeouts;
-use crate::faults::{Fault, FaultKind, Faults, RequestLog};
+use crate::faults::{Fault, FaultKind, Faults};
 use crate::journal::{Delivery, Journal, Written};
+use crate::request_log::RequestLog;
 use crate::rpc::SessionAddress;
 
 /// Password challenges that may be open at a time; beyond it the oldest is forgotten.
