@@ -159,7 +159,11 @@ impl AccountCall {
     ) -> Result<S, Error> {
         self.told.load(&self.records).await?;
         let _nobody_is_just_told = self.told.sending.write().await;
-        let since = i64::try_from(started_at_ms.saturating_sub(CLOCKS_APART_MS) / 1_000).unwrap_or(i64::MAX);
+        let since_ms = started_at_ms.saturating_sub(CLOCKS_APART_MS);
+        if !self.told.can_tell(random_ids, since_ms) {
+            return Err(unknown("Telegram has the message, and too many were sent since to tell which it is"));
+        }
+        let since = i64::try_from(since_ms / 1_000).unwrap_or(i64::MAX);
         // The caller is owed an answer: what it takes to find one is the server's own work, and no budget of theirs holds it up.
         let looked_for = asked_by_the_server(async {
             let mut candidates = self.sent_since(chat, since).await?;

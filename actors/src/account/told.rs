@@ -1,17 +1,18 @@
 //! Messages that were told to their senders: none of them is taken for another send of the same words, also after a restart.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 
 use serde::{Deserialize, Serialize};
 use tokio::sync::{Mutex, RwLock};
 
-use crate::runtime::now_us;
+use crate::runtime::{now_ms, now_us};
 use crate::telegram::{ChatId, Message};
 use crate::vault::{AccountRecords, SealedBatch, Space, VaultError};
 
-/// How many messages of an account are remembered.
-const KEPT_MAX: usize = 1_024;
+/// How many messages of an account are remembered: far more than Telegram takes of one in the time within which two sends can be
+/// confused. Where they do not suffice, nothing is guessed.
+const KEPT_MAX: usize = 8_192;
 
 /// How many records are read at once.
 const PAGE_LENGTH: usize = 256;
@@ -42,10 +43,19 @@ impl From<&Message> for ToldMessage {
     }
 }
 
+/// What is remembered, and since when (Unix milliseconds).
+#[derive(Clone, Copy)]
+struct Remembered {
+    kept: Kept,
+    at_ms: u64,
+}
+
 /// See the module's description.
 #[derive(Default)]
 pub(super) struct Told {
-    messages: RefCell<VecDeque<Kept>>,
+    messages: RefCell<VecDeque<Remembered>>,
+    /// Messages were forgotten that were told as late as this (Unix milliseconds); 0 if none was.
+    forgotten_until_ms: Cell<u64>,
     /// The ids of the records, oldest first, once they were read.
     records: Mutex<Option<VecDeque<u64>>>,
     /// Held for reading while messages are being sent, until it is remembered which they are, and for writing while some are looked for:
@@ -56,14 +66,24 @@ pub(super) struct Told {
 impl Told {
     /// Remembers what was sent under these `random_id`s, for as long as this actor lives.
     pub(super) fn remember(&self, random_ids: &[i64], told: &[Option<ToldMessage>]) {
-        self.add(kept(random_ids, told));
+        let at_ms = now_ms();
+        self.add(kept(random_ids, told).map(|kept| Remembered { kept, at_ms }));
     }
 
-    fn add(&self, kept: impl IntoIterator<Item = Kept>) {
+    fn add(&self, remembered: impl IntoIterator<Item = Remembered>) {
         let mut messages = self.messages.borrow_mut();
-        messages.extend(kept);
+        messages.extend(remembered);
         let excess = messages.len().saturating_sub(KEPT_MAX);
-        messages.drain(..excess);
+        if let Some(newest) = messages.drain(..excess).map(|forgotten| forgotten.at_ms).max() {
+            self.forgotten_until_ms.set(self.forgotten_until_ms.get().max(newest));
+        }
+    }
+
+    /// Whether it can be said of every message since this time (Unix milliseconds) if it was told to another sender than that of these
+    /// `random_id`s.
+    pub(super) fn can_tell(&self, random_ids: &[i64], since_ms: u64) -> bool {
+        let is_own = |remembered: &Remembered| random_ids.contains(&remembered.kept.random_id);
+        self.forgotten_until_ms.get() < since_ms || self.messages.borrow().iter().any(is_own)
     }
 
     /// Whether a message may be what was sent under these `random_id`s: it is what their sender was told before, if anything, and
@@ -71,10 +91,11 @@ impl Told {
     pub(super) fn may_be(&self, message: &Message, random_ids: &[i64]) -> bool {
         let (messages, message) = (self.messages.borrow(), ToldMessage::from(message));
         let is_own = |kept: &Kept| random_ids.contains(&kept.random_id);
-        if messages.iter().any(is_own) {
-            return messages.iter().any(|kept| is_own(kept) && kept.message == message);
+        let mut kept = messages.iter().map(|remembered| &remembered.kept);
+        if kept.clone().any(is_own) {
+            return kept.any(|kept| is_own(kept) && kept.message == message);
         }
-        !messages.iter().any(|kept| kept.message == message)
+        !kept.any(|kept| kept.message == message)
     }
 
     /// Reads what was kept before this actor lived.
@@ -115,13 +136,18 @@ impl Told {
                 let page = records.scan::<Kept>(Space::ToldMessage, after.as_deref(), PAGE_LENGTH).await?;
                 let is_last = page.len() < PAGE_LENGTH;
                 after = page.last().map(|(id, _)| id.clone());
-                for (id, message) in page {
-                    read.push_back(id.first_chunk().map_or(0, |id| u64::from_be_bytes(*id)));
-                    before.push_back(message);
+                for (id, kept) in page {
+                    let at_us = id.first_chunk().map_or(0, |id| u64::from_be_bytes(*id));
+                    read.push_back(at_us);
+                    before.push_back(Remembered { kept, at_ms: at_us / 1_000 });
                 }
                 if is_last {
                     break;
                 }
+            }
+            // Where there is no room for more, older ones were there.
+            if let Some(oldest) = before.front().filter(|_| before.len() >= KEPT_MAX) {
+                self.forgotten_until_ms.set(self.forgotten_until_ms.get().max(oldest.at_ms));
             }
             let since = self.messages.replace(before);
             self.add(since);
@@ -196,7 +222,11 @@ mod tests {
         let after = Told::default();
         after.load(&records).await.unwrap();
         assert_eq!(after.messages.borrow().len(), KEPT_MAX);
-        assert!(!after.may_be(&message(*all.last().unwrap()), &[0]));
-        assert!(after.may_be(&message(1), &[0]));
+        let (first, last) = (message(1), message(*all.last().unwrap()));
+        assert!(!after.may_be(&last, &[0]));
+        assert!(after.may_be(&first, &[0]));
+        assert!(!after.can_tell(&[0], 1), "what was told at first is forgotten");
+        assert!(after.can_tell(&[0], now_ms() + 1));
+        assert!(after.can_tell(&[i64::from(last.id)], 1), "it was told itself");
     }
 }
