@@ -178,6 +178,7 @@ impl Catalogue {
             Entry::user::<policies::GetPolicy>(),
             Entry::user::<policies::SetPolicy>(),
             Entry::user::<policies::DeletePolicy>(),
+            Entry::user::<policies::ExplainPolicy>(),
             Entry::user::<audit::ListAuditEntries>(),
             Entry::user::<credentials::GetCredentials>(),
             Entry::user::<credentials::SetCredentials>(),

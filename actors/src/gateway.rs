@@ -41,6 +41,8 @@ pub struct RequestFacts {
     pub idempotency_key: Option<IdempotencyKey>,
     /// The client's address. Where it is not known, rules about addresses speak against the call.
     pub address: Option<IpAddr>,
+    /// Whether a mutation is only to be told what would come of it. A read is made all the same.
+    pub dry_run: bool,
 }
 
 /// How a call ended.
@@ -57,6 +59,12 @@ pub struct Reply {
 impl Reply {
     pub(crate) fn new(result: Result<Answer, Error>, limits: Vec<LimitState>) -> Self {
         Self { result, limits, replayed: false }
+    }
+}
+
+impl From<Result<Answer, Error>> for Reply {
+    fn from(result: Result<Answer, Error>) -> Self {
+        Self::new(result, Vec::new())
     }
 }
 

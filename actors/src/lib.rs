@@ -6,6 +6,7 @@
 #![forbid(unsafe_code)]
 
 pub mod account;
+mod agent_text;
 pub mod audit;
 pub mod caller;
 pub mod catalogue;
@@ -18,6 +19,7 @@ mod form;
 pub mod gateway;
 pub mod idempotency;
 pub mod identity;
+mod leave_out;
 pub mod operation;
 pub mod operations;
 pub mod outbound;

@@ -8,6 +8,7 @@ use std::any::TypeId;
 use std::fmt;
 use std::future::Future;
 use std::marker::PhantomData;
+use std::rc::Rc;
 
 use futures::future::LocalBoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::account::AccountCall;
+use crate::agent_text;
 use crate::error::{Code, Error};
 use crate::events::EventStream;
 use crate::idempotency::Fingerprint;
@@ -124,7 +126,7 @@ pub trait Operation: DeserializeOwned + JsonSchema + Send + 'static {
     ///
     /// # Errors
     /// [`Code::ChatNotAllowed`] when nothing is left to be told.
-    fn leave_out(_output: &mut Self::Output, _sight: ChatSight) -> Result<(), Error> {
+    fn leave_out(_output: &mut Self::Output, _sight: &ChatSight) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -180,6 +182,8 @@ pub struct Answer {
     pub body: Body,
     /// The cursor of the next page.
     pub next_cursor: Option<String>,
+    /// The chats that it tells of, where that is remembered.
+    pub(crate) told_of: Vec<ChatId>,
 }
 
 /// The body of an answer.
@@ -231,7 +235,7 @@ struct Typed<O>(O, ChatSight);
 
 impl<O> Typed<O> {
     fn new(operation: O) -> Self {
-        Self(operation, ChatSight::WithoutServiceMessages)
+        Self(operation, ChatSight::of_agent(None))
     }
 }
 
@@ -243,7 +247,11 @@ impl<O: UserOperation> UserWork for Typed<O> {
     fn run(self: Box<Self>, call: UserCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
         let Self(operation, sight) = *self;
         let work = operation.run(call);
-        Box::pin(async move { answer::<O>(work.await?, sight) })
+        Box::pin(async move {
+            let mut output = work.await?;
+            let met = met::<O>(&mut output, &sight);
+            Ok(Answer { told_of: met, ..answer::<O>(output, &sight)? })
+        })
     }
 }
 
@@ -254,9 +262,29 @@ impl<O: AccountOperation> AccountWork for Typed<O> {
 
     fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
         let Self(operation, sight) = *self;
+        let account = Rc::clone(&call);
         let work = operation.run(call);
-        Box::pin(async move { answer::<O>(work.await?, sight) })
+        Box::pin(async move {
+            let mut output = work.await?;
+            let met = met::<O>(&mut output, &sight);
+            if !sight.asks_for_classes() {
+                return Ok(Answer { told_of: met, ..answer::<O>(output, &sight)? });
+            }
+            let sight = sight.knowing(account.classes(&met).await);
+            let told_of = met.into_iter().filter(|chat| !sight.hides(*chat)).collect();
+            Ok(Answer { told_of, ..answer::<O>(output, &sight)? })
+        })
     }
+}
+
+/// The chats that an answer tells of, where that matters.
+fn met<O: Operation>(output: &mut O::Output, sight: &ChatSight) -> Vec<ChatId> {
+    if !sight.asks_who_is_met() {
+        return Vec::new();
+    }
+    let looking = sight.looking();
+    let _nothing_is_hidden = O::leave_out(output, &looking);
+    looking.met()
 }
 
 struct Events<O>(O);
@@ -272,6 +300,7 @@ impl<O: StreamOperation> UserWork for Events<O> {
             headers: Vec::new(),
             body: Body::Events(stream),
             next_cursor: None,
+            told_of: Vec::new(),
         });
         Box::pin(std::future::ready(answer))
     }
@@ -288,21 +317,22 @@ impl<O: DownloadOperation> AccountWork for Bytes<O> {
         Box::pin(async move {
             let Download { status, headers, length, bytes } = work.await?;
             let body = bytes.map_or(Body::Empty, |bytes| Body::Bytes(length, bytes));
-            Ok(Answer { status, headers, body, next_cursor: None })
+            Ok(Answer { status, headers, body, next_cursor: None, told_of: Vec::new() })
         })
     }
 }
 
-fn answer<O: Operation>(mut output: O::Output, sight: ChatSight) -> Result<Answer, Error> {
+fn answer<O: Operation>(mut output: O::Output, sight: &ChatSight) -> Result<Answer, Error> {
     let next_cursor = O::next_cursor(&output);
     O::leave_out(&mut output, sight)?;
     let age = O::age_secs(&output).map(|seconds| ("age", seconds.to_string()));
     let body = if TypeId::of::<O::Output>() == TypeId::of::<()>() {
         Body::Empty
     } else {
-        Body::Json(serde_json::to_vec(&output).map_err(Error::internal)?)
+        let json = serde_json::to_vec(&output).map_err(Error::internal)?;
+        Body::Json(if sight.is_agent() { agent_text::written_out(&json).into_owned() } else { json })
     };
-    Ok(Answer { status: O::DECLARATION.success, headers: age.into_iter().collect(), body, next_cursor })
+    Ok(Answer { status: O::DECLARATION.success, headers: age.into_iter().collect(), body, next_cursor, told_of: Vec::new() })
 }
 
 /// A decoded call: what is asked, of which account, touching which chats.

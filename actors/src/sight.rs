@@ -1,44 +1,142 @@
 //! Which chats a caller may know of.
 
-use crate::caller::Principal;
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, PoisonError};
+
 use crate::error::{Code, Error};
-use crate::telegram::ChatId;
+use crate::policy::{ChatRules, Decision, Policy};
+use crate::telegram::{ChatId, ChatIdKind, PeerClass, PeerClasses};
 
 /// Which chats a caller may know of. What it hides is refused where a call names it, and left out of answers that list it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ChatSight {
-    /// All of the account's.
-    Everything,
-    /// All but the chat with Telegram itself, whose messages carry login codes: whoever reads them can take the account over. It takes the
-    /// scope `security:read` and a person's approval to see it, and approvals cannot be given yet.
-    WithoutServiceMessages,
+///
+/// People see everything. No agent sees the chat with Telegram itself, whose messages carry login codes: whoever reads them can take the
+/// account over. What else an agent sees is said by the rules for reading of its key's policy; what they would ask a person about is
+/// hidden as well, since a list cannot wait.
+#[derive(Clone, Default)]
+pub struct ChatSight {
+    policy: Option<Arc<Policy>>,
+    is_person: bool,
+    /// What kinds of chats those are that an answer tells of.
+    classes: PeerClasses,
+    /// While an answer is only looked through: the chats that it tells of.
+    met: Option<Arc<Mutex<BTreeSet<ChatId>>>>,
 }
 
 impl ChatSight {
-    /// What a principal may know of.
-    pub fn of(principal: &Principal) -> Self {
-        match principal {
-            Principal::Human { .. } => Self::Everything,
-            Principal::Agent { .. } => Self::WithoutServiceMessages,
-        }
+    /// A person's.
+    pub fn everything() -> Self {
+        Self { is_person: true, ..Self::default() }
     }
 
-    /// Whether a chat is hidden.
-    pub fn hides(self, chat: ChatId) -> bool {
-        self == Self::WithoutServiceMessages && chat == ChatId::SERVICE_MESSAGES
+    /// An agent's, with its key's policy. Without one it sees all but the chat with Telegram itself.
+    pub fn of_agent(policy: Option<Arc<Policy>>) -> Self {
+        Self { policy, ..Self::default() }
+    }
+
+    /// Whether it is an agent's.
+    pub fn is_agent(&self) -> bool {
+        !self.is_person
+    }
+
+    /// The rules for reading, if there are any.
+    fn rules(&self) -> Option<&ChatRules> {
+        self.policy.as_ref()?.read.as_ref()
+    }
+
+    /// Whether anything but the chat with Telegram itself may be hidden.
+    pub(crate) fn is_narrowed(&self) -> bool {
+        self.rules().is_some()
+    }
+
+    /// Whether an answer must be looked through before anything of it is left out.
+    pub(crate) fn asks_who_is_met(&self) -> bool {
+        self.asks_for_classes() || self.carries_origins()
+    }
+
+    /// Whether it matters what kind of chat one is.
+    pub(crate) fn asks_for_classes(&self) -> bool {
+        self.rules().is_some_and(ChatRules::asks_for_classes)
+    }
+
+    /// Whether it is remembered which chats were read.
+    pub(crate) fn carries_origins(&self) -> bool {
+        self.policy.as_ref().is_some_and(|policy| policy.cross_chat.is_some())
+    }
+
+    /// The same, for looking through an answer: it hides nothing, and notes of whom it is asked.
+    pub(crate) fn looking(&self) -> Self {
+        Self { met: Some(Arc::default()), ..self.clone() }
+    }
+
+    /// The chats that it was asked about while it looked.
+    pub(crate) fn met(&self) -> Vec<ChatId> {
+        let met = self.met.as_ref().map(|met| met.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect());
+        met.unwrap_or_default()
+    }
+
+    /// The same, knowing what kinds of chats some are.
+    pub(crate) fn knowing(&self, classes: PeerClasses) -> Self {
+        Self { classes, met: None, ..self.clone() }
+    }
+
+    /// Whether a chat is hidden. What kind of chat it is must be known where rules ask for that: otherwise the strictest holds.
+    pub fn hides(&self, chat: ChatId) -> bool {
+        if self.is_person {
+            return false;
+        }
+        if let Some(met) = &self.met {
+            met.lock().unwrap_or_else(PoisonError::into_inner).insert(chat);
+            return false;
+        }
+        let class = match chat.kind() {
+            ChatIdKind::Group(_) => Some(PeerClass::Group),
+            _ => self.classes.get(&chat).copied(),
+        };
+        chat == ChatId::SERVICE_MESSAGES || self.rules().is_some_and(|rules| rules.decision(chat, class) >= Decision::Ask)
+    }
+
+    /// Whether a chat is hidden whatever kind of chat it is.
+    pub(crate) fn hides_anyhow(&self, chat: ChatId) -> bool {
+        let by_list = |rules: &ChatRules| ChatRules { classes: Default::default(), ..rules.clone() }.decision(chat, None);
+        !self.is_person && (chat == ChatId::SERVICE_MESSAGES || self.rules().is_some_and(|rules| by_list(rules) >= Decision::Ask))
+    }
+
+    /// Whether the private chat with a user is hidden.
+    pub fn hides_user(&self, user_id: i64) -> bool {
+        ChatId::from_marked(user_id).is_none_or(|chat| self.hides(chat))
+    }
+
+    /// Whether a chat is hidden that is told of without an id.
+    pub fn hides_unnamed(&self) -> bool {
+        let strictest = |rules: &ChatRules| rules.decisions(None, None).into_iter().map(|(decision, _)| decision).max();
+        self.met.is_none() && self.rules().and_then(strictest).is_some_and(|decision| decision >= Decision::Ask)
     }
 
     /// Refuses a chat that is hidden.
     ///
     /// # Errors
     /// [`Code::ChatNotAllowed`].
-    pub fn admit(self, chat: ChatId) -> Result<(), Error> {
+    pub fn admit(&self, chat: ChatId) -> Result<(), Error> {
         if self.hides(chat) { Err(hidden()) } else { Ok(()) }
     }
 
     /// Takes out of a list what is of chats that are hidden.
-    pub(crate) fn leave_out<T>(self, items: &mut Vec<T>, chat: impl Fn(&T) -> ChatId) {
+    pub(crate) fn leave_out<T>(&self, items: &mut Vec<T>, chat: impl Fn(&T) -> ChatId) {
         items.retain(|item| !self.hides(chat(item)));
+    }
+
+    /// Takes a chat away that is hidden.
+    pub(crate) fn take_away(&self, chat: &mut Option<ChatId>) {
+        if chat.is_some_and(|chat| self.hides(chat)) {
+            *chat = None;
+        }
+    }
+}
+
+impl fmt::Debug for ChatSight {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "ChatSight(person: {}, narrowed: {})", self.is_person, self.is_narrowed())
     }
 }
 

@@ -20,6 +20,9 @@ use super::routes::{Endpoint, MatchedPath, Routes};
 use super::upload;
 use super::{Edge, not_found};
 
+/// Asks what would come of a mutation, without making it.
+const DRY_RUN: &str = "dry-run";
+
 const NEXT_CURSOR: &str = "x-next-cursor";
 
 /// Says that an answer is the one that the same request was given before.
@@ -90,6 +93,7 @@ impl Calling<'_> {
             path: request.path().to_owned(),
             idempotency_key: idempotency_key(request)?,
             address: request.peer_addr().map(|address| address.ip()),
+            dry_run: is_dry_run(request)?,
         };
         let fields = &self.endpoint.fields;
         if !fields.are_bytes(request) {
@@ -102,6 +106,13 @@ impl Calling<'_> {
         let limits = edge.upload_limits.at_most(entry.declaration().bytes_max);
         Ok(upload::call_while_reading(calling, request, payload, sender, limits).await)
     }
+}
+
+/// Whether a request only asks what would come of it.
+fn is_dry_run(request: &HttpRequest) -> Result<bool, Error> {
+    let fault = || Error::new(Code::BadRequest, "Dry-Run: must be true or false").in_field("Dry-Run");
+    let Some(value) = request.headers().get(DRY_RUN) else { return Ok(false) };
+    value.to_str().ok().and_then(|text| text.to_ascii_lowercase().parse().ok()).ok_or_else(fault)
 }
 
 /// The idempotency key that a request names.

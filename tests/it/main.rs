@@ -37,6 +37,7 @@ mod minimal_peers;
 mod newcomer;
 mod pins;
 mod policy;
+mod policy_guard;
 mod polls;
 mod profile;
 mod reading;

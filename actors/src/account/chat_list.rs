@@ -43,6 +43,13 @@ pub(crate) struct ChatQuery<'a> {
 impl AccountContext {
     /// A page of chats, most recent first. Where Telegram cannot be asked, what is kept of the list answers a caller who takes that.
     pub(crate) async fn chats(&self, query: ChatQuery<'_>) -> Result<ChatPage, Error> {
+        let cursor = self.opened_cursor(query.cursor)?;
+        let page = self.page_of_chats(ChatQuery { cursor: cursor.as_deref(), ..query }).await?;
+        let sealed = self.sealed_cursor(page.next_cursor())?;
+        Ok(page.with_cursor(sealed))
+    }
+
+    async fn page_of_chats(&self, query: ChatQuery<'_>) -> Result<ChatPage, Error> {
         let fault = || Error::invalid("cursor", "is not one that this list gave");
         let from = query.cursor.map_or(Some(ListPlace::Top), ListPlace::parse).ok_or_else(fault)?;
         if query.live {

@@ -45,7 +45,11 @@ impl AccountContext {
     /// A page of the groups that the account and a user are both in.
     pub(crate) async fn common_chats(&self, user: ChatId, cursor: Option<&str>, limit: u32) -> Result<ChatPage, Error> {
         let method = "messages.getCommonChats";
-        self.repeatable(method, async |connection| connection.common_chats(user, cursor, limit).await).await
+        let opened = self.opened_cursor(cursor)?;
+        let cursor = opened.as_deref();
+        let page = self.repeatable(method, async |connection| connection.common_chats(user, cursor, limit).await).await?;
+        let sealed = self.sealed_cursor(page.next_cursor())?;
+        Ok(page.with_cursor(sealed))
     }
 
     /// The chat at an address. An invite link leads to one only for who is in it.

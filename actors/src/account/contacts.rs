@@ -7,7 +7,11 @@ use crate::telegram::{BlockedPage, Chat, ChatId, ContactPage, ImportedContacts, 
 impl AccountContext {
     /// A page of the address book.
     pub(crate) async fn contacts(&self, cursor: Option<&str>, limit: u32) -> Result<ContactPage, Error> {
-        self.repeatable("contacts.getContacts", async |connection| connection.contacts(cursor, limit).await).await
+        let opened = self.opened_cursor(cursor)?;
+        let cursor = opened.as_deref();
+        let page = self.repeatable("contacts.getContacts", async |connection| connection.contacts(cursor, limit).await).await?;
+        let sealed = self.sealed_cursor(page.next_cursor())?;
+        Ok(page.with_cursor(sealed))
     }
 
     /// Contacts whose name or username fits.

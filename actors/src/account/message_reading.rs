@@ -75,8 +75,12 @@ impl AccountContext {
         limit: u32,
     ) -> Result<GlobalMessagePage, Error> {
         let method = "messages.searchGlobal";
+        let opened = self.opened_cursor(cursor)?;
+        let cursor = opened.as_deref();
         let found =
             self.repeatable(method, async |connection| connection.search_all_messages(search, chat_type, cursor, limit).await);
-        found.await
+        let page = found.await?;
+        let sealed = self.sealed_cursor(page.next_cursor())?;
+        Ok(page.with_cursor(sealed))
     }
 }

@@ -9,6 +9,7 @@ mod chat_state;
 mod chats;
 mod connect;
 mod contacts;
+mod cursors;
 mod download;
 mod drafts;
 mod failure;

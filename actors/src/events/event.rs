@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Cursor, EventName};
+use crate::agent_text;
 use crate::identity::AccountId;
 use crate::telegram::ChatId;
 
@@ -100,6 +101,13 @@ impl Event {
         Self::new(account, position, EventName::Gap, None, content)
     }
 
+    /// The same as agents read it.
+    pub(super) fn for_agents(&self) -> Option<Self> {
+        let payload = agent_text::payload(&self.payload);
+        let (account, position, name, chat) = (self.account, self.position, self.name, self.chat);
+        (payload != self.payload).then_some(Self { account, position, name, chat, payload })
+    }
+
     /// The account that it is of.
     pub fn account(&self) -> AccountId {
         self.account
@@ -128,11 +136,6 @@ impl Event {
     /// Its place among the events of its user.
     pub(crate) fn position(&self) -> u64 {
         self.position
-    }
-
-    /// Whether only people may see it: login codes must not reach agents.
-    pub(super) fn is_shielded(&self) -> bool {
-        self.chat == Some(ChatId::SERVICE_MESSAGES.value())
     }
 }
 

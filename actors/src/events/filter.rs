@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 
 use super::{Event, EventName};
 use crate::identity::AccountId;
+use crate::sight::ChatSight;
+use crate::telegram::ChatId;
 
 /// See the module's description.
 #[derive(Clone, Debug)]
@@ -14,8 +16,8 @@ pub(crate) struct EventFilter {
     chats: Option<BTreeSet<i64>>,
     /// One bit for each name that is wanted.
     names: u64,
-    /// Whether the reader is an agent, who does not see what only people may.
-    agent: bool,
+    /// Which chats the reader may know of.
+    sight: ChatSight,
 }
 
 impl EventFilter {
@@ -24,10 +26,10 @@ impl EventFilter {
         accounts: Option<BTreeSet<AccountId>>,
         chats: Option<BTreeSet<i64>>,
         names: &[EventName],
-        agent: bool,
+        sight: ChatSight,
     ) -> Self {
         let names = if names.is_empty() { u64::MAX } else { names.iter().fold(0, |bits, name| bits | name.bit()) };
-        Self { accounts, chats, names, agent }
+        Self { accounts, chats, names, sight }
     }
 
     /// Whether the account is one of those.
@@ -50,6 +52,19 @@ impl EventFilter {
             (Some(_), None) => is_gap,
         };
         let of_name = is_gap || self.names & event.name().bit() != 0;
-        self.covers(event.account()) && of_chat && of_name && !(self.agent && event.is_shielded())
+        self.covers(event.account()) && of_chat && of_name && !self.hides(event)
+    }
+
+    /// Which chats the reader may know of.
+    pub(super) fn sight(&self) -> &ChatSight {
+        &self.sight
+    }
+
+    /// Whether an event is hidden, whatever kind of chat it is of. One that does not say its chat is, where any chat may be hidden.
+    fn hides(&self, event: &Event) -> bool {
+        match event.chat() {
+            Some(chat) => ChatId::from_marked(chat).is_none_or(|chat| self.sight.hides_anyhow(chat)) && self.sight.is_agent(),
+            None => self.sight.is_narrowed() && !event.name().is_of_account(),
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::feed::Feed;
 use super::{Event, EventLimits, NewEvent};
 use crate::identity::AccountId;
 use crate::runtime::now_us;
+use crate::telegram::{ChatId, PeerClasses, known_classes};
 use crate::vault::{AccountRecords, Durability, SealedBatch, Space, VaultError};
 
 /// A block has at most so many bytes of content, so that with its envelope it fits into a record.
@@ -77,6 +78,11 @@ impl AccountLog {
         let (published, _) = watch::channel(head.last);
         let (feed, head, trimming) = (Arc::downgrade(feed), Mutex::new(head), AtomicBool::new(false));
         Ok(Arc::new(Self { account, records, limits, feed, head, trimming, published }))
+    }
+
+    /// What kinds of chats those are, as far as the account has met them.
+    pub(super) async fn classes(&self, chats: &[ChatId]) -> Result<PeerClasses, VaultError> {
+        known_classes(&self.records, chats).await
     }
 
     /// The account.

@@ -99,6 +99,19 @@ impl EventName {
         matches!(self, Self::Typing | Self::UserStatus)
     }
 
+    /// Whether it is about the account itself, and tells nothing of any chat.
+    pub(super) fn is_of_account(self) -> bool {
+        matches!(
+            self,
+            Self::ConnectionStatus
+                | Self::AccountHealth
+                | Self::LoginRequired
+                | Self::WebhookEnded
+                | Self::AccountDeleted
+                | Self::Gap
+        )
+    }
+
     /// One bit for each name.
     pub(super) fn bit(self) -> u64 {
         1 << (self as u32)

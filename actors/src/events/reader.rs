@@ -1,6 +1,7 @@
 //! Readers: whoever follows the events of a user, by stream, long poll or otherwise. A reader holds a place and nothing else, so a slow one
 //! costs no more than a quick one and misses nothing: what is not among the recent events any more it finds in the log.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,6 +15,9 @@ use super::{Cursor, Event};
 use crate::caller::{Caller, Principal};
 use crate::error::{Code, Error};
 use crate::identity::AccountId;
+use crate::telegram::{ChatId, PeerClasses};
+use crate::user::Origins;
+use crate::vault::VaultError;
 
 /// How many events a reader takes at once, at most.
 pub(crate) const READ_MAX: usize = 1_000;
@@ -112,13 +116,20 @@ pub(crate) struct Subscription {
     pub(crate) from: Option<Cursor>,
     /// Whether it is one of the readers that its principal may have: a webhook's is not, it has a limit of its own.
     pub(crate) is_counted: bool,
+    /// Where it is noted which chats were read, if that is.
+    pub(crate) origins: Option<Arc<Origins>>,
 }
 
 impl Subscription {
     /// A caller's.
     pub(crate) fn of(caller: &Caller, filter: EventFilter, account: Option<AccountId>, from: Option<Cursor>) -> Self {
         let (principal, expires_at_secs) = (caller.principal().clone(), caller.expires_at_secs());
-        Self { principal, expires_at_secs, filter, account, from, is_counted: true }
+        Self { principal, expires_at_secs, filter, account, from, is_counted: true, origins: None }
+    }
+
+    /// The same, noting which chats are read.
+    pub(crate) fn noting(self, origins: Option<Arc<Origins>>) -> Self {
+        Self { origins, ..self }
     }
 }
 
@@ -129,6 +140,7 @@ pub struct EventReader {
     at: u64,
     announced: watch::Receiver<u64>,
     expires_at: Option<Instant>,
+    origins: Option<Arc<Origins>>,
 }
 
 /// What a reader finds.
@@ -144,7 +156,7 @@ pub enum Read {
 
 impl EventReader {
     pub(super) fn open(feed: &Arc<Feed>, subscription: Subscription, readers_max: usize) -> Result<Self, Error> {
-        let Subscription { principal, expires_at_secs, filter, account, from, is_counted } = subscription;
+        let Subscription { principal, expires_at_secs, filter, account, from, is_counted, origins } = subscription;
         if from.is_some_and(|from| from.is_ahead_of(feed.last())) {
             return Err(Error::invalid("cursor", super::cursor::InvalidCursor));
         }
@@ -152,7 +164,7 @@ impl EventReader {
         let seat = feed.register(registration, readers_max)?;
         let announced = feed.announced(&filter);
         let at = from.map_or_else(|| feed.published(), Cursor::position);
-        Ok(Self { seat, filter, at, announced, expires_at: expires_at_secs.map(instant_of) })
+        Ok(Self { seat, filter, at, announced, expires_at: expires_at_secs.map(instant_of), origins })
     }
 
     /// The place behind everything that was read.
@@ -182,6 +194,13 @@ impl EventReader {
             };
             let went_on = read_to > self.at;
             self.at = self.at.max(read_to);
+            let events = match self.admitted(events).await {
+                Ok(events) => events,
+                Err(error) => {
+                    tracing::error!(%error, "events could not be judged");
+                    return Read::End(EndReason::Failed);
+                }
+            };
             if !events.is_empty() {
                 return Read::Events(events);
             }
@@ -191,6 +210,42 @@ impl EventReader {
             // Whoever waited in vain looks once more: what others were told moves the place as well.
             late = if went_on { self.at >= there && Instant::now() >= deadline } else { !self.wait(deadline).await };
         }
+    }
+
+    /// Those events that the reader may see, also by what kinds of chats they are of; what is read is noted where that matters.
+    async fn admitted(&self, mut events: Vec<Arc<Event>>) -> Result<Vec<Arc<Event>>, VaultError> {
+        let sight = self.filter.sight();
+        if sight.is_agent() {
+            events.iter_mut().for_each(|event| {
+                if let Some(written) = event.for_agents() {
+                    *event = Arc::new(written);
+                }
+            });
+        }
+        if events.is_empty() || !sight.asks_who_is_met() {
+            return Ok(events);
+        }
+        let mut of_accounts: BTreeMap<AccountId, Vec<ChatId>> = BTreeMap::new();
+        for event in &events {
+            of_accounts.entry(event.account()).or_default().extend(event.chat().and_then(ChatId::from_marked));
+        }
+        for (account, mut chats) in of_accounts {
+            chats.sort_unstable();
+            chats.dedup();
+            let log = self.seat.feed.account(account);
+            let classes = match log.filter(|_| sight.asks_for_classes()) {
+                Some(log) => log.classes(&chats).await?,
+                None => PeerClasses::new(),
+            };
+            let sight = sight.knowing(classes);
+            chats.retain(|chat| !sight.hides(*chat));
+            let is_seen = |event: &Event| event.chat().and_then(ChatId::from_marked).is_none_or(|chat| chats.contains(&chat));
+            events.retain(|event| event.account() != account || is_seen(event));
+            if let Some(origins) = self.origins.as_ref().filter(|_| !chats.is_empty()) {
+                origins.mark(account, &chats).await?;
+            }
+        }
+        Ok(events)
     }
 
     fn ended(&self) -> Option<EndReason> {

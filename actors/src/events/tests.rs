@@ -13,6 +13,7 @@ use crate::caller::{Caller, CallerIssuer};
 use crate::error::Code;
 use crate::identity::{AccountId, KeyId, UserId};
 use crate::runtime::now_secs;
+use crate::sight::ChatSight;
 use crate::store::{DataFolder, MemoryStore};
 use crate::telegram::ChatId;
 use crate::vault::{MasterKey, UserRecords, Vault};
@@ -34,6 +35,10 @@ async fn house(limits: EventLimits) -> House {
     House { _place: place, records, hub: EventHub::start(limits), user }
 }
 
+fn sight(is_agent: bool) -> ChatSight {
+    if is_agent { ChatSight::of_agent(None) } else { ChatSight::everything() }
+}
+
 impl House {
     async fn account(&self, id: AccountId) -> Arc<AccountLog> {
         self.hub.open_account(&self.user, id, self.records.account(id).await.unwrap()).await.unwrap()
@@ -51,7 +56,7 @@ impl House {
     fn read(&self, caller: &Caller, accounts: Option<&[AccountId]>, from: Option<Cursor>) -> EventReader {
         let accounts: Option<BTreeSet<_>> = accounts.map(|accounts| accounts.iter().copied().collect());
         let account = accounts.as_ref().and_then(|accounts| accounts.first().copied());
-        let filter = EventFilter::new(accounts, None, &[], caller.key_id().is_some());
+        let filter = EventFilter::new(accounts, None, &[], sight(caller.key_id().is_some()));
         self.hub.read(&self.user, Subscription::of(caller, filter, account, from)).unwrap()
     }
 
@@ -158,7 +163,7 @@ async fn a_reader_who_does_not_wait_finds_what_its_filter_takes_behind_much_that
     append(&log, 0..500).await;
     let rare = NewEvent::new(EventName::MessageEdited, ChatId::from_marked(5), &json!({ "id": 500 }));
     log.append(vec![rare], log.records_batch()).await.unwrap();
-    let filter = EventFilter::new(None, None, &[EventName::MessageEdited], false);
+    let filter = EventFilter::new(None, None, &[EventName::MessageEdited], sight(false));
     let rare = Subscription::of(&house.human(), filter, None, Some(Cursor::OLDEST));
     let mut reader = house.hub.read(&house.user, rare).unwrap();
     let Read::Events(found) = reader.next(10, Instant::now()).await else { panic!("it is there") };
@@ -233,7 +238,7 @@ async fn agents_do_not_see_login_codes_and_filters_hold() {
     assert_eq!(drain(&mut house.everything(Some(Cursor::OLDEST))).await.len(), 3);
     let human = house.human();
     let filtered = |chat: Option<i64>, names: &[EventName]| {
-        let filter = EventFilter::new(None, chat.map(|chat| [chat].into()), names, false);
+        let filter = EventFilter::new(None, chat.map(|chat| [chat].into()), names, sight(false));
         house.hub.read(&house.user, Subscription::of(&human, filter, None, Some(Cursor::OLDEST))).unwrap()
     };
     assert_eq!(drain(&mut filtered(Some(5), &[])).await.len(), 2);
@@ -249,7 +254,7 @@ async fn readers_end_for_a_reason_and_give_their_seat_back() {
     let key: KeyId = "ak00000000".parse().unwrap();
     let agent = Caller::agent(house.user.clone(), key.clone(), None);
     let mut readers = [house.read(&agent, None, None), house.read(&agent, None, None)];
-    let filter = EventFilter::new(None, None, &[], true);
+    let filter = EventFilter::new(None, None, &[], sight(true));
     let third = Subscription::of(&agent, filter, None, None);
     assert_eq!(house.hub.read(&house.user, third).unwrap_err().code(), Code::RateLimited);
     let mut of_human = house.everything(None);
@@ -278,7 +283,7 @@ async fn readers_end_for_a_reason_and_give_their_seat_back() {
 async fn a_place_that_nothing_has_reached_is_refused() {
     let house = house(EventLimits::default()).await;
     let human = house.human();
-    let filter = EventFilter::new(None, None, &[], false);
+    let filter = EventFilter::new(None, None, &[], sight(false));
     let ahead = Subscription::of(&human, filter, None, Some("ffffffffffffffff".parse().unwrap()));
     assert_eq!(house.hub.read(&house.user, ahead).unwrap_err().field(), Some("cursor"));
 }

@@ -7,8 +7,10 @@ use serde::{Deserialize, Deserializer, Serialize};
 use crate::account::{AccountSettings, Health};
 use crate::error::Error;
 use crate::identity::AccountId;
+use crate::leave_out::LeaveOut;
 use crate::operation::{Access, AccountReference, Declaration, Effect, Method, Operation, Repetition, UserOperation};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{FloodReport, FloodWait, Proxy, UserInfo};
 use crate::user::UserCall;
 
@@ -127,6 +129,8 @@ impl Operation for GetAccount {
     type Output = AccountDetail;
 
     in_account!();
+
+    leaves_out!();
 }
 
 impl UserOperation for GetAccount {
@@ -320,5 +324,11 @@ impl Operation for ResumeAccount {
 impl UserOperation for ResumeAccount {
     async fn run(self, call: UserCall) -> Result<AccountDetail, Error> {
         call.resume_account(self.account_id).await
+    }
+}
+
+impl LeaveOut for AccountDetail {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        self.flood.leave_out(sight)
     }
 }

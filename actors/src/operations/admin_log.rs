@@ -65,6 +65,8 @@ impl Operation for ListAdminLog {
 
     in_chat!();
 
+    leaves_out!();
+
     fn validate(&self) -> Result<(), Error> {
         if self.query.as_ref().is_some_and(|query| query.chars().count() > QUERY_CHARS_MAX) {
             return Err(Error::invalid("query", format!("must have at most {QUERY_CHARS_MAX} characters")));

@@ -125,6 +125,8 @@ impl Operation for SendAlbum {
     type Output = Vec<Message>;
 
     in_chat!();
+
+    leaves_out_of_what_was_done!();
 }
 
 impl AccountOperation for SendAlbum {

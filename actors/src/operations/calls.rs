@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountCall, CallInfo};
 use crate::error::{Code, Error};
+use crate::leave_out::LeaveOut;
 use crate::operation::{
     Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
 };
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{ChatId, ChatIdKind, HangUp};
 
 /// The length of one side's half of a key, in bytes.
@@ -50,6 +52,8 @@ impl Operation for ListCalls {
     type Output = CallList;
 
     in_account!();
+
+    leaves_out!();
 }
 
 impl AccountOperation for ListCalls {
@@ -236,5 +240,12 @@ impl Operation for MuteCall {
 impl AccountOperation for MuteCall {
     async fn run(self, _call: AccountCall) -> Result<(), Error> {
         Err(Error::new(Code::NotImplemented, NO_AUDIO))
+    }
+}
+
+impl LeaveOut for CallList {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        self.items.retain(|call| !sight.hides_user(call.peer_user_id));
+        Ok(())
     }
 }

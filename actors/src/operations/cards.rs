@@ -68,6 +68,8 @@ impl Operation for SendContact {
 
     in_chat!();
 
+    leaves_out_of_what_was_done!();
+
     fn validate(&self) -> Result<(), Error> {
         if phone(&self.phone_number).is_none() {
             return Err(Error::invalid("phoneNumber", "must be a phone number: 7 to 15 digits, such as +15550000003"));
@@ -203,6 +205,8 @@ impl Operation for SendLocation {
     type Output = Message;
 
     in_chat!();
+
+    leaves_out_of_what_was_done!();
 
     fn validate(&self) -> Result<(), Error> {
         self.place()?;

@@ -29,6 +29,8 @@ impl Operation for GetChat {
     type Output = ChatDetails;
 
     in_chat!();
+
+    leaves_out!();
 }
 
 impl AccountOperation for GetChat {
@@ -64,6 +66,8 @@ impl Operation for ListCommonChats {
     type Output = ChatPage;
 
     in_chat!();
+
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         match self.chat_id.kind() {

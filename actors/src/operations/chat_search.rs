@@ -7,7 +7,6 @@ use crate::account::AccountCall;
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
 use crate::scope::Scope;
-use crate::sight::ChatSight;
 use crate::telegram::FoundChat;
 
 /// How many results are given when no limit is asked for.
@@ -45,10 +44,7 @@ impl Operation for GlobalSearch {
 
     in_account!();
 
-    fn leave_out(found: &mut Vec<FoundChat>, sight: ChatSight) -> Result<(), Error> {
-        found.retain(|found| !found.is_service_messages() || sight == ChatSight::Everything);
-        Ok(())
-    }
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         check_query(&self.q)

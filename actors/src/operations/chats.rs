@@ -7,7 +7,6 @@ use crate::account::{AccountCall, ChatQuery};
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
-use crate::sight::ChatSight;
 use crate::telegram::{ChatFilter, ChatPage, ChatType};
 
 /// How many chats are given when no limit is asked for.
@@ -66,10 +65,7 @@ impl Operation for ListChats {
 
     in_account!();
 
-    fn leave_out(page: &mut ChatPage, sight: ChatSight) -> Result<(), Error> {
-        page.leave_out(sight);
-        Ok(())
-    }
+    leaves_out!();
 
     fn age_secs(page: &ChatPage) -> Option<u64> {
         page.age_secs()

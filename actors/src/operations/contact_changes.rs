@@ -48,6 +48,8 @@ impl Operation for AddContact {
 
     in_account!();
 
+    leaves_out_of_what_was_done!();
+
     fn chats(&self) -> Vec<ChatId> {
         vec![self.user_id]
     }
@@ -101,6 +103,8 @@ impl Operation for ImportContacts {
     type Output = ImportedContacts;
 
     in_account!();
+
+    leaves_out_of_what_was_done!();
 
     fn touches_unnamed(&self) -> bool {
         true

@@ -7,7 +7,6 @@ use crate::account::AccountCall;
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
 use crate::scope::Scope;
-use crate::sight::ChatSight;
 use crate::telegram::{BlockedPage, Chat, ContactPage};
 
 /// How many contacts one call gives, unless fewer are asked for.
@@ -49,10 +48,7 @@ impl Operation for GetContacts {
 
     in_account!();
 
-    fn leave_out(page: &mut ContactPage, sight: ChatSight) -> Result<(), Error> {
-        page.leave_out(sight);
-        Ok(())
-    }
+    leaves_out!();
 
     fn next_cursor(page: &ContactPage) -> Option<String> {
         page.next_cursor()
@@ -91,10 +87,7 @@ impl Operation for SearchContacts {
 
     in_account!();
 
-    fn leave_out(found: &mut Vec<Chat>, sight: ChatSight) -> Result<(), Error> {
-        sight.leave_out(found, |chat| chat.id);
-        Ok(())
-    }
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         if self.q.chars().count() > QUERY_CHARACTERS_MAX {
@@ -138,6 +131,8 @@ impl Operation for ListBlocked {
     type Output = BlockedPage;
 
     in_account!();
+
+    leaves_out!();
 
     fn next_cursor(page: &BlockedPage) -> Option<String> {
         page.next_cursor()

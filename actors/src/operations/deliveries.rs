@@ -4,8 +4,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
+use crate::leave_out::LeaveOut;
 use crate::operation::{Access, Declaration, Effect, Method, Operation, Repetition, UserOperation};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
+use crate::telegram::ChatId;
 use crate::user::UserCall;
 use crate::webhooks::{Delivery, DeliveryId, DeliveryStatus};
 
@@ -67,6 +70,8 @@ impl Operation for ListDeliveries {
         Effect::Read,
     );
     type Output = DeliveryPage;
+
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         status(self.status.as_deref())?;
@@ -168,5 +173,20 @@ impl UserOperation for ReplayDeliveries {
         let hook = call.own_webhook(&self.webhook_id)?;
         let dead = hook.dead(id("since", self.since.as_deref())?, id("upTo", self.up_to.as_deref())?);
         Ok(Replayed { replayed: call.replay_deliveries(&hook, &dead).await? })
+    }
+}
+
+impl LeaveOut for DeliveryDetail {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        match self.delivery.chat_id.map(ChatId::from_marked) {
+            Some(Some(chat)) => sight.admit(chat),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl LeaveOut for DeliveryPage {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        self.items.leave_out(sight)
     }
 }

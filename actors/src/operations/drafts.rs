@@ -9,7 +9,6 @@ use crate::account::AccountCall;
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
-use crate::sight::ChatSight;
 use crate::telegram::{ChatAction, ChatId, DraftList, Format, SendOptions, TextToSend};
 
 /// Shows the others what the account is doing.
@@ -168,10 +167,7 @@ impl Operation for ListDrafts {
 
     in_account!();
 
-    fn leave_out(drafts: &mut DraftList, sight: ChatSight) -> Result<(), Error> {
-        sight.leave_out(&mut drafts.items, |draft| draft.chat_id);
-        Ok(())
-    }
+    leaves_out!();
 }
 
 impl AccountOperation for ListDrafts {

@@ -5,8 +5,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::AccountCall;
 use crate::error::Error;
+use crate::leave_out::LeaveOut;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, Repetition};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
+use crate::telegram::ChatId;
 
 /// The most folders of an account.
 pub(crate) const FOLDERS_MAX: usize = 200;
@@ -85,6 +88,8 @@ impl Operation for ListFolders {
     type Output = Vec<Folder>;
 
     in_account!();
+
+    leaves_out!();
 }
 
 impl AccountOperation for ListFolders {
@@ -312,5 +317,14 @@ fn check_order(field: &str, sort_order: i32) -> Result<(), Error> {
         Ok(())
     } else {
         Err(Error::invalid(field, format!("must be from 0 to {SORT_ORDER_MAX}")))
+    }
+}
+
+impl LeaveOut for Folder {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        for chats in [&mut self.included_chat_ids, &mut self.excluded_chat_ids] {
+            chats.retain(|chat| !ChatId::from_marked(*chat).is_some_and(|chat| sight.hides(chat)));
+        }
+        Ok(())
     }
 }

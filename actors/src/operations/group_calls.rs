@@ -172,6 +172,8 @@ impl Operation for ListGroupCallParticipants {
 
     in_account!();
 
+    leaves_out!();
+
     fn validate(&self) -> Result<(), Error> {
         match &self.cursor {
             Some(cursor) if cursor.is_empty() || cursor.len() > CURSOR_BYTES_MAX => {

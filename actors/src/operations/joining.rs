@@ -9,7 +9,6 @@ use crate::operation::{
     Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
 };
 use crate::scope::Scope;
-use crate::sight::ChatSight;
 use crate::telegram::{Chat, ChatAddress, InvitePreview, Joined};
 
 /// Finds the chat at an address.
@@ -34,9 +33,7 @@ impl Operation for ResolveChat {
 
     in_account!();
 
-    fn leave_out(chat: &mut Chat, sight: ChatSight) -> Result<(), Error> {
-        sight.admit(chat.id)
-    }
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         address("q", &self.q).map(|_| ())
@@ -72,6 +69,8 @@ impl Operation for JoinChat {
     type Output = Joined;
 
     in_account!();
+
+    leaves_out_of_what_was_done!();
 
     fn touches_unnamed(&self) -> bool {
         true
@@ -116,6 +115,8 @@ impl Operation for PreviewInvite {
     type Output = InvitePreview;
 
     in_account!();
+
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         invite(&self.link).map(|_| ())

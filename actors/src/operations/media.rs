@@ -77,6 +77,8 @@ impl Operation for SendMedia {
 
     in_chat!();
 
+    leaves_out_of_what_was_done!();
+
     fn validate(&self) -> Result<(), Error> {
         if self.length == Some(0) {
             return Err(Error::new(Code::InvalidInput, "The body is empty: send the file's bytes"));

@@ -65,6 +65,8 @@ impl Operation for SendMediaFromUrl {
 
     in_chat!();
 
+    leaves_out_of_what_was_done!();
+
     fn validate(&self) -> Result<(), Error> {
         let url = read_url(&self.url)?;
         // Of what kind a file is may be known only when it is there.

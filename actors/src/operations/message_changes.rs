@@ -49,6 +49,8 @@ impl Operation for EditMessage {
 
     in_chat!();
 
+    leaves_out_of_what_was_done!();
+
     fn validate(&self) -> Result<(), Error> {
         check_text(&self.text)
     }

@@ -36,6 +36,8 @@ impl Operation for GetMessage {
 
     in_chat!();
 
+    leaves_out!();
+
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("messageId", self.message_id)
     }
@@ -77,6 +79,8 @@ impl Operation for GetMessageContext {
     type Output = MessageContext;
 
     in_chat!();
+
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("messageId", self.message_id)?;

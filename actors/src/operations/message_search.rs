@@ -9,7 +9,6 @@ use crate::account::AccountCall;
 use crate::error::Error;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
 use crate::scope::Scope;
-use crate::sight::ChatSight;
 use crate::telegram::{ChatId, ChatType, GlobalMessagePage, MessageKind, MessagePage, MessageSearch};
 
 /// How many results of a search over all chats are given when no limit is asked for, and at most.
@@ -68,6 +67,8 @@ impl Operation for SearchMessages {
     type Output = MessagePage;
 
     in_chat!();
+
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         check_query(&self.q)?;
@@ -143,10 +144,7 @@ impl Operation for SearchAllMessages {
 
     in_account!();
 
-    fn leave_out(page: &mut GlobalMessagePage, sight: ChatSight) -> Result<(), Error> {
-        page.leave_out(sight);
-        Ok(())
-    }
+    leaves_out!();
 
     fn validate(&self) -> Result<(), Error> {
         check_query(&self.q)?;

@@ -116,6 +116,8 @@ impl Operation for GetMessages {
 
     in_chat!();
 
+    leaves_out!();
+
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("topic_id", self.topic_id)?;
         self.place().map(|_| ())

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::messages::{LIMIT_DEFAULT, LIMIT_MAX, valid_message_id};
 use crate::account::AccountCall;
 use crate::error::Error;
+use crate::leave_out::LeaveOut;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{ChatId, Message, MessageKind, MessageSearch, PinOptions};
 
 /// Pins a message.
@@ -164,6 +166,8 @@ impl Operation for ListPinned {
 
     in_chat!();
 
+    leaves_out!();
+
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("topicId", self.topic_id)
     }
@@ -180,5 +184,11 @@ impl AccountOperation for ListPinned {
         let page = call.search_messages(self.chat_id, &search, self.cursor.as_deref(), limit).await?;
         let next_cursor = page.next_cursor();
         Ok(PinnedPage { items: page.into_messages(), next_cursor })
+    }
+}
+
+impl LeaveOut for PinnedPage {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        self.items.leave_out(sight)
     }
 }

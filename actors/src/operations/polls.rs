@@ -144,6 +144,8 @@ impl Operation for SendPoll {
 
     in_chat!();
 
+    leaves_out_of_what_was_done!();
+
     fn validate(&self) -> Result<(), Error> {
         if !(1..=QUESTION_CHARS_MAX).contains(&self.question.trim().chars().count()) {
             return Err(Error::invalid("question", format!("must have 1 to {QUESTION_CHARS_MAX} characters")));
@@ -207,6 +209,8 @@ impl Operation for VotePoll {
 
     in_chat!();
 
+    leaves_out_of_what_was_done!();
+
     // Its answer tells of what others wrote or did there.
     fn reads(&self) -> Vec<ChatId> {
         self.chats()
@@ -249,6 +253,8 @@ impl Operation for ClosePoll {
     type Output = Message;
 
     in_chat!();
+
+    leaves_out_of_what_was_done!();
 
     // Its answer tells of what others wrote or did there.
     fn reads(&self) -> Vec<ChatId> {

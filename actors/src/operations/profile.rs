@@ -5,10 +5,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::account::{AccountCall, EditedProfile, ProfileEdit};
 use crate::error::Error;
+use crate::leave_out::LeaveOut;
 use crate::operation::{
     Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass, Repetition,
 };
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{ChatId, PrivacyAudience, PrivacyKey, PrivacyRules, PrivacySetting};
 
 /// Telegram's own limits, in characters. The bio's is that of Telegram Premium: others have 70, which Telegram itself tells.
@@ -194,6 +196,8 @@ impl Operation for GetPrivacy {
     type Output = PrivacySettings;
 
     in_account!();
+
+    leaves_out!();
 }
 
 impl AccountOperation for GetPrivacy {
@@ -251,6 +255,8 @@ impl Operation for SetPrivacy {
 
     in_account!();
 
+    leaves_out_of_what_was_done!();
+
     fn validate(&self) -> Result<(), Error> {
         let Self { allow_user_ids, deny_user_ids, allow_chat_ids, deny_chat_ids, .. } = self;
         for (field, ids) in [("allowUserIds", allow_user_ids), ("denyUserIds", deny_user_ids)] {
@@ -290,5 +296,11 @@ impl AccountOperation for SetPrivacy {
             deny_contacts: self.deny_contacts,
         };
         call.set_privacy(self.key, &rules).await
+    }
+}
+
+impl LeaveOut for PrivacySettings {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        self.settings.leave_out(sight)
     }
 }

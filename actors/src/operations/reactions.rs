@@ -176,6 +176,8 @@ impl Operation for ListReactions {
 
     in_chat!();
 
+    leaves_out!();
+
     fn validate(&self) -> Result<(), Error> {
         valid_message_id("messageId", self.message_id)?;
         if self.cursor.as_ref().is_some_and(|cursor| cursor.len() > CURSOR_BYTES_MAX) {

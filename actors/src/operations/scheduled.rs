@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::messages::valid_message_id;
 use crate::account::AccountCall;
 use crate::error::Error;
+use crate::leave_out::LeaveOut;
 use crate::operation::{Access, AccountOperation, AccountReference, Declaration, Effect, Method, Operation, RateClass};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
 use crate::telegram::{ChatId, Message};
 
 /// The messages that wait in a chat.
@@ -40,6 +42,8 @@ impl Operation for ListScheduled {
     type Output = ScheduledList;
 
     in_chat!();
+
+    leaves_out!();
 }
 
 impl AccountOperation for ListScheduled {
@@ -108,6 +112,8 @@ impl Operation for SendScheduledNow {
 
     in_chat!();
 
+    leaves_out_of_what_was_done!();
+
     // Its answer tells of what others wrote or did there.
     fn reads(&self) -> Vec<ChatId> {
         self.chats()
@@ -121,5 +127,11 @@ impl Operation for SendScheduledNow {
 impl AccountOperation for SendScheduledNow {
     async fn run(self, call: AccountCall) -> Result<Message, Error> {
         call.send_scheduled(self.chat_id, self.message_id).await
+    }
+}
+
+impl LeaveOut for ScheduledList {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        self.items.leave_out(sight)
     }
 }

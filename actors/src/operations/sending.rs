@@ -78,6 +78,8 @@ impl Operation for SendMessage {
 
     in_chat!();
 
+    leaves_out_of_what_was_done!();
+
     fn validate(&self) -> Result<(), Error> {
         formatted("text", &self.text, self.format)?;
         valid_quote(self.quote.as_deref(), self.reply_to)?;

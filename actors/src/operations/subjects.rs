@@ -19,3 +19,22 @@ macro_rules! in_chat {
         }
     };
 }
+
+/// The answer is told without what is of chats that its caller may not know of, or not at all.
+macro_rules! leaves_out {
+    () => {
+        fn leave_out(output: &mut Self::Output, sight: &$crate::sight::ChatSight) -> Result<(), $crate::error::Error> {
+            $crate::leave_out::LeaveOut::leave_out(output, sight)
+        }
+    };
+}
+
+/// The same, of what was done: it is told in any case that it was.
+macro_rules! leaves_out_of_what_was_done {
+    () => {
+        fn leave_out(output: &mut Self::Output, sight: &$crate::sight::ChatSight) -> Result<(), $crate::error::Error> {
+            let _it_was_done = $crate::leave_out::LeaveOut::leave_out(output, sight);
+            Ok(())
+        }
+    };
+}

@@ -43,6 +43,8 @@ impl Operation for ListTelegramFolders {
     type Output = Vec<TelegramFolder>;
 
     in_account!();
+
+    leaves_out!();
 }
 
 impl AccountOperation for ListTelegramFolders {
@@ -114,6 +116,8 @@ impl Operation for SaveTelegramFolder {
     type Output = TelegramFolder;
 
     in_account!();
+
+    leaves_out_of_what_was_done!();
 
     fn chats(&self) -> Vec<ChatId> {
         [self.pinned_chat_ids.as_slice(), &self.included_chat_ids, &self.excluded_chat_ids].concat()

@@ -244,4 +244,9 @@ impl ChatRules {
         }
         decisions
     }
+
+    /// The strictest of them.
+    pub(crate) fn decision(&self, chat: ChatId, class: Option<PeerClass>) -> Decision {
+        self.decisions(Some(chat), class).into_iter().map(|(decision, _)| decision).max().unwrap_or_default()
+    }
 }

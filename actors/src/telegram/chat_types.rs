@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Chat, ChatId, ChatPermissions, ChatType};
-use crate::sight::ChatSight;
 
 /// A page of the address book.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -17,9 +16,14 @@ pub struct ContactPage {
 }
 
 impl ContactPage {
-    /// Takes out what is of chats that are hidden.
-    pub(crate) fn leave_out(&mut self, sight: ChatSight) {
-        sight.leave_out(&mut self.contacts, |contact| contact.id);
+    /// The same page with another cursor.
+    pub(crate) fn with_cursor(self, next_cursor: Option<String>) -> Self {
+        Self { next_cursor, ..self }
+    }
+
+    /// The contacts, to take some away.
+    pub(crate) fn contacts_mut(&mut self) -> &mut Vec<Chat> {
+        &mut self.contacts
     }
 
     /// Where the next page begins, if there is one.
@@ -55,13 +59,6 @@ pub struct FoundChat {
     pub subscribers_count: Option<i32>,
     /// The id in the marked form, as all other operations take it.
     pub chat_id: ChatId,
-}
-
-impl FoundChat {
-    /// Whether it is the chat with Telegram itself.
-    pub(crate) fn is_service_messages(&self) -> bool {
-        self.result_type == ChatType::User && self.id == ChatId::SERVICE_MESSAGES.value()
-    }
 }
 
 /// A call that goes on in a group or a channel, as one must name it to join.
@@ -218,6 +215,11 @@ pub struct BlockedPage {
 }
 
 impl BlockedPage {
+    /// Whom it tells of, to take some away.
+    pub(crate) fn blocked_mut(&mut self) -> &mut Vec<Blocked> {
+        &mut self.blocked
+    }
+
     /// Where the next page begins, if there is one.
     pub fn next_cursor(&self) -> Option<String> {
         self.next_cursor.clone()

@@ -87,6 +87,11 @@ pub struct GroupCallPage {
 }
 
 impl GroupCallPage {
+    /// Those who take part, to take some away.
+    pub(crate) fn participants_mut(&mut self) -> &mut Vec<GroupCallParticipant> {
+        &mut self.participants
+    }
+
     /// Where the next page begins, if there is one.
     pub fn next_cursor(&self) -> Option<String> {
         self.next_cursor.clone()

@@ -82,6 +82,11 @@ pub struct MessagePage {
 }
 
 impl MessagePage {
+    /// The messages, to take some away.
+    pub(crate) fn messages_mut(&mut self) -> &mut Vec<Message> {
+        &mut self.messages
+    }
+
     /// Where the next page begins, if there may be one.
     pub fn next_cursor(&self) -> Option<String> {
         self.next_cursor.clone()

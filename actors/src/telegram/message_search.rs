@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use super::convert;
 use super::message_history::{MessagePage, PAGE_MAX};
 use super::{ChatId, ChatType, Connection, Message, TelegramError};
-use crate::sight::ChatSight;
 
 /// How many characters of a text a result of a search over all chats shows.
 const TEXT_CHARACTERS: usize = 200;
@@ -136,9 +135,14 @@ pub struct GlobalMessagePage {
 }
 
 impl GlobalMessagePage {
-    /// Takes out what is of chats that are hidden.
-    pub(crate) fn leave_out(&mut self, sight: ChatSight) {
-        sight.leave_out(&mut self.results, |result| result.marked_chat_id);
+    /// What was found, to take some away.
+    pub(crate) fn results_mut(&mut self) -> &mut Vec<GlobalMessageResult> {
+        &mut self.results
+    }
+
+    /// The same page with another cursor.
+    pub(crate) fn with_cursor(self, next_cursor: Option<String>) -> Self {
+        Self { next_cursor, ..self }
     }
 
     /// Where the next page begins, if there is one.

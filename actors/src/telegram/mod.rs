@@ -70,7 +70,7 @@ mod types;
 mod typing;
 mod updates;
 
-pub use admin_log::{ADMIN_LOG_PAGE_MAX, AdminLogEntry, AdminLogKind, AdminLogPage, AdminLogQuery};
+pub use admin_log::{ADMIN_LOG_PAGE_MAX, AdminLogAction, AdminLogEntry, AdminLogKind, AdminLogPage, AdminLogQuery};
 pub use authorizations::TelegramSession;
 pub use buttons::{Button, ButtonAnswer, ButtonKind, NewButton, NewButtonAction};
 pub use cards::{LocationKind, OutgoingContact, OutgoingLocation};
@@ -129,6 +129,6 @@ pub(crate) use session::{export_session, import_session, replace_session};
 pub use session_string::{InvalidSessionString, PortableSession};
 pub use topics::{ForumTopic, NewTopic, TOPICS_PAGE_MAX, TopicChange, TopicLook, TopicPage};
 pub use transfer::{PART_BYTES, PIECE_BYTES, Transfers, Upload};
-pub use types::{Chat, ChatPage, ChatType, Message, UserInfo};
+pub use types::{Chat, ChatPage, ChatType, Message, Untrusted, UserInfo};
 pub use typing::ChatAction;
 pub use updates::{Delivery, Received, Updates, UpdatesOptions};

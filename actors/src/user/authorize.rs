@@ -9,7 +9,8 @@ use crate::identity::AccountId;
 use crate::operation::{Access, AccountReference, Declaration, Invocation, RateClass, Work};
 use crate::policy::Policy;
 use crate::runtime::now_secs;
-use crate::sight::ChatSight;
+use crate::sight::{ChatSight, hidden};
+use crate::telegram::ChatId;
 use crate::user::UserContext;
 use crate::user::agent_keys::AgentKey;
 use crate::user::quotas::LimitState;
@@ -41,6 +42,14 @@ impl From<Error> for Denial {
 /// Decides about one call. The order is fixed, so that a refusal never tells more than the caller may know: the key, the operation's
 /// access, the key's allowlist, the account's ownership, the chats, and the limits last.
 pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invocation) -> Result<Permit, Denial> {
+    let permit = consider(user, caller, invocation)?;
+    let account = invocation.account.and_then(AccountReference::id);
+    let limits = draw_limits(user, caller, invocation.declaration, account)?;
+    Ok(Permit { limits, ..permit })
+}
+
+/// The same, without drawing from the limits.
+pub(super) fn consider(user: &UserContext, caller: &Caller, invocation: &Invocation) -> Result<Permit, Error> {
     let declaration = invocation.declaration;
     match caller.principal() {
         Principal::Human { admin } => access_of_human(declaration, *admin)?,
@@ -54,14 +63,19 @@ pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invoca
         None => None,
         Some(reference) => Some(owned_account(user, reference, &invocation.work)?),
     };
-    let sight = ChatSight::of(caller.principal());
-    invocation.chats.iter().try_for_each(|chat| sight.admit(*chat))?;
+    let policy = user.policies.of(caller);
+    let sight = match caller.principal() {
+        Principal::Human { .. } => ChatSight::everything(),
+        Principal::Agent { .. } => ChatSight::of_agent(policy.clone()),
+    };
+    if sight.is_agent() && invocation.chats.contains(&ChatId::SERVICE_MESSAGES) {
+        return Err(hidden());
+    }
     let account = id.and_then(|id| user.account(id));
     if matches!(invocation.work, Work::Account(_)) && account.is_none() {
-        return Err(Error::account_suspended().into());
+        return Err(Error::account_suspended());
     }
-    let limits = draw_limits(user, caller, declaration, id)?;
-    Ok(Permit { account, sight, policy: user.policies.of(caller), limits })
+    Ok(Permit { account, sight, policy, limits: Vec::new() })
 }
 
 /// The account of this user that a call names. The steps of a login name one that is none yet, and get no way to it.

@@ -135,7 +135,7 @@ impl Ended {
                 });
             }
         };
-        Ok(Answer { status: self.status, headers: Vec::new(), body, next_cursor: None })
+        Ok(Answer { status: self.status, headers: Vec::new(), body, next_cursor: None, told_of: Vec::new() })
     }
 
     /// Whether the first call's body of bytes was this one, if it is known.

@@ -8,9 +8,11 @@ mod idempotency;
 mod keys;
 mod login_waits;
 mod logins;
+mod origins;
 mod policies;
 mod quotas;
 mod reading;
+mod rehearsal;
 mod road;
 mod settings;
 mod speech;
@@ -50,8 +52,10 @@ use quotas::Quotas;
 use speech::SpeechWork;
 use webhooks::Webhooks;
 
+pub(crate) use origins::Origins;
 pub use quotas::LimitState;
 pub(crate) use reading::EventsWanted;
+pub use rehearsal::{Refused, Rehearsal};
 pub(crate) use settings::load_server_credentials;
 pub(crate) use speech::Recording;
 

@@ -14,13 +14,14 @@ use crate::account::{AccountHandle, Asker, FactsWanted};
 use crate::caller::Caller;
 use crate::error::{Code, Error};
 use crate::events::EndReason;
-use crate::identity::KeyId;
+use crate::identity::{AccountId, KeyId};
 use crate::operation::{Access, Declaration, Touched};
 use crate::policy::{CallFacts, ChatFacts, Content, DayUse, Policy, Spend, Verdict, decide};
 use crate::runtime::now_secs;
 use crate::scope::Scope;
 use crate::telegram::ChatId;
 use crate::user::UserContext;
+use crate::user::origins::{KeptOrigins, Origins};
 use crate::vault::{Durability, SealedBatch, Space, UserRecords, VaultError};
 
 /// How many records are read from the store at once.
@@ -44,24 +45,32 @@ pub(crate) struct KeptPolicy {
 pub(crate) struct Policies {
     kept: RefCell<HashMap<KeyId, KeptPolicy>>,
     used: RefCell<HashMap<KeyId, DayUse>>,
+    origins: RefCell<HashMap<KeyId, Arc<Origins>>>,
 }
 
 impl Policies {
     pub(super) async fn load(records: &UserRecords) -> Result<Self, VaultError> {
         let (kept, used) = (all(records, Space::Policy).await?, all(records, Space::PolicyUse).await?);
-        Ok(Self { kept: RefCell::new(kept), used: RefCell::new(used) })
+        let origins = all::<KeptOrigins>(records, Space::PolicyOrigins).await?.into_iter();
+        let origins = origins.map(|(key, kept)| (key.clone(), Origins::new(records.clone(), key, kept))).collect();
+        Ok(Self { kept: RefCell::new(kept), used: RefCell::new(used), origins: RefCell::new(origins) })
     }
 
     /// The rules of a caller, if it is an agent that has any.
     pub(super) fn of(&self, caller: &Caller) -> Option<Arc<Policy>> {
-        let kept = self.kept.borrow();
-        kept.get(caller.key_id()?).map(|kept| Arc::clone(&kept.rules))
+        self.of_key(caller.key_id()?)
+    }
+
+    /// The rules of a key, if it has any.
+    pub(super) fn of_key(&self, key: &KeyId) -> Option<Arc<Policy>> {
+        self.kept.borrow().get(key).map(|kept| Arc::clone(&kept.rules))
     }
 
     /// Forgets everything about a key: the writes that do, and nothing in memory any more.
     pub(super) fn forget(&self, key: &KeyId, batch: SealedBatch) -> SealedBatch {
         self.kept.borrow_mut().remove(key);
         self.used.borrow_mut().remove(key);
+        self.origins.borrow_mut().remove(key);
         let id = key.as_str().as_bytes();
         [Space::Policy, Space::PolicyUse, Space::PolicyOrigins].into_iter().fold(batch, |batch, space| batch.delete(space, id))
     }
@@ -160,9 +169,34 @@ impl UserContext {
             time: Some(now.time()),
             now: now_secs(),
             address: weighing.address,
-            origins: None,
+            origins: self.carried(weighing),
         };
         decide(&weighing.policy, &facts)
+    }
+
+    /// What a key has read, where its policy has a rule about that.
+    pub(crate) fn origins(&self, key: &KeyId) -> Option<Arc<Origins>> {
+        self.policies.of_key(key)?.cross_chat.as_ref()?;
+        let mut known = self.policies.origins.borrow_mut();
+        let new = || Origins::new(self.records.clone(), key.clone(), KeptOrigins::default());
+        Some(Arc::clone(known.entry(key.clone()).or_insert_with(new)))
+    }
+
+    fn carried(&self, weighing: &Weighing) -> Option<Vec<ChatId>> {
+        let guard = weighing.policy.cross_chat.as_ref()?;
+        self.origins(&weighing.key)?.carried(guard)
+    }
+
+    /// Notes what an answer told the key, before it is given.
+    pub(super) async fn note_read(
+        &self,
+        weighing: &Weighing,
+        account: Option<AccountId>,
+        told_of: &[ChatId],
+    ) -> Result<(), Error> {
+        let (Some(origins), Some(account)) = (self.origins(&weighing.key), account) else { return Ok(()) };
+        let read: Vec<ChatId> = weighing.touched.reads.iter().chain(told_of).copied().collect();
+        if read.is_empty() { Ok(()) } else { Ok(origins.mark(account, &read).await?) }
     }
 
     async fn chat_facts(&self, weighing: &Weighing, caller: &Caller, account: Option<&AccountHandle>) -> Vec<ChatFacts> {

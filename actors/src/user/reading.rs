@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use crate::caller::Principal;
 use crate::error::Error;
 use crate::events::{Cursor, EventFilter, EventName, EventReader, Subscription};
 use crate::identity::AccountId;
+use crate::sight::ChatSight;
 use crate::telegram::ChatId;
 use crate::user::UserCall;
 
@@ -29,10 +29,13 @@ impl UserCall {
             return Err(Error::account_suspended());
         }
         let caller = self.caller();
-        let is_agent = matches!(caller.principal(), Principal::Agent { .. });
+        let (sight, origins) = match caller.key_id() {
+            None => (ChatSight::everything(), None),
+            Some(key) => (ChatSight::of_agent(self.policies.of_key(key)), self.origins(key)),
+        };
         let accounts = account.map(|account| BTreeSet::from([account])).or_else(|| self.allowlist());
-        let filter = EventFilter::new(accounts, chat.map(|chat| BTreeSet::from([chat.value()])), &names, is_agent);
-        self.environment.events.read(&self.user, Subscription::of(caller, filter, account, from))
+        let filter = EventFilter::new(accounts, chat.map(|chat| BTreeSet::from([chat.value()])), &names, sight);
+        self.environment.events.read(&self.user, Subscription::of(caller, filter, account, from).noting(origins))
     }
 
     /// The accounts that an agent's key is limited to.

@@ -1,5 +1,6 @@
 //! The one road: authorise, record the intent, do it, record the outcome, answer.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use futures::FutureExt;
@@ -63,6 +64,22 @@ impl Permitted {
             (Work::Account(_), None) => async { Err(Error::internal("an account operation names no account")) }.boxed_local(),
         }
     }
+
+    /// Begins it, and notes what its answer tells an agent that carries what it has read, before that is given.
+    fn begin_noting(mut self, send_ids: Option<SendIds>) -> LocalBoxFuture<'static, Result<Answer, Error>> {
+        let carrying = self.weighing.take().filter(|weighing| weighing.policy.cross_chat.is_some());
+        let Some(weighing) = carrying else { return self.begin(send_ids) };
+        let (context, account) = (Rc::clone(&self.context), self.account.as_ref().map(AccountHandle::id));
+        let working = self.begin(send_ids);
+        async move {
+            let answer = working.await?;
+            // What a mutation tells is what it did.
+            let told_of = if weighing.declaration.effect.is_mutation() { &[] } else { answer.told_of.as_slice() };
+            context.note_read(&weighing, account, told_of).await?;
+            Ok(answer)
+        }
+        .boxed_local()
+    }
 }
 
 /// Who waits for the answer, and what is told with it.
@@ -86,6 +103,9 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
     if *caller.user() != context.user {
         tracing::error!(operation = invocation.declaration.name, "a call reached the actor of another user and was refused");
         return refuse(context, Denial::from(Error::account_forbidden()), entry, true, reply);
+    }
+    if facts.dry_run && is_mutation {
+        return rehearse(context, caller, invocation, facts.address, entry, reply);
     }
     match authorize(context, &caller, &invocation) {
         Err(denial) => {
@@ -118,6 +138,25 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
             context.tasks.clone().spawn(async move { weigh(&context, entry, permitted, key, waiting).await });
         }
     }
+}
+
+/// Tells what would come of a call, and audits that it was asked.
+fn rehearse(
+    context: &Rc<UserContext>,
+    caller: Caller,
+    invocation: Invocation,
+    address: Option<IpAddr>,
+    entry: AuditEntry,
+    reply: oneshot::Sender<Reply>,
+) {
+    let mine = Rc::clone(context);
+    context.tasks.spawn(async move {
+        let rehearsed = mine.rehearse(&caller, invocation, address).await;
+        if let Err(failure) = mine.environment.audit.append(entry.weighed("dry_run")).await {
+            tracing::error!(%failure, "a dry run could not be audited");
+        }
+        answer(reply, Reply::from(rehearsed.and_then(|rehearsal| rehearsal.answer())));
+    });
 }
 
 /// Asks the policy of the agent's key about a call that is permitted otherwise. A refusal does not keep a repetition from its answer: it
@@ -226,7 +265,7 @@ fn refuse(context: &Rc<UserContext>, denial: Denial, entry: AuditEntry, is_audit
 /// Runs a read; it is answered at once if it need not wait. When its caller goes, its account is told, and gives up what has not begun.
 fn read(context: &Rc<UserContext>, permitted: Permitted, mut waiting: Waiting) {
     let is_of_account = matches!(permitted.work, Work::Account(_));
-    let mut working = permitted.begin(None);
+    let mut working = permitted.begin_noting(None);
     match working.as_mut().now_or_never() {
         Some(result) => waiting.answer(result),
         None => context.tasks.spawn(async move {
@@ -293,7 +332,7 @@ async fn run(permitted: Permitted, once: Option<&Once>, reply: &mut oneshot::Sen
     let ends_with_caller = permitted.declaration.ends_with_caller;
     tokio::select! {
         biased;
-        result = permitted.begin(send_ids) => result,
+        result = permitted.begin_noting(send_ids) => result,
         () = reply.closed(), if ends_with_caller => Err(Error::new(Code::Abandoned, "The caller has gone")),
     }
 }

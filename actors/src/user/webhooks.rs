@@ -12,6 +12,8 @@ use crate::events::{Cursor, EventFilter, EventName, EventReader, NewEvent, Subsc
 use crate::identity::AccountId;
 use crate::runtime::{now_ms, now_secs};
 use crate::scope::Scope;
+use crate::sight::ChatSight;
+use crate::telegram::ChatId;
 use crate::user::agent_keys::AgentKey;
 use crate::user::{UserCall, UserContext};
 use crate::webhooks::{
@@ -53,6 +55,11 @@ impl UserContext {
         Sender::new(self.environment.outbound.clone(), self.environment.settings.limits.webhooks.answer_timeout)
     }
 
+    /// Which chats a webhook may tell of.
+    fn sight_of(&self, key: Option<&AgentKey>) -> ChatSight {
+        key.map_or_else(ChatSight::everything, |key| ChatSight::of_agent(self.policies.of_key(&key.id)))
+    }
+
     /// The key of the agent that made a webhook, while it may read events and have webhooks.
     fn key_of(&self, owner: &Owner) -> Result<Option<AgentKey>, Closed> {
         let Owner::Agent(id) = owner else { return Ok(None) };
@@ -78,15 +85,27 @@ impl House for UserContext {
         let kept = || EventName::ALL.iter().copied().filter(|name| !name.is_fleeting()).collect();
         let names: Vec<EventName> = if webhook.events.is_empty() { kept() } else { webhook.events.clone() };
         let chats = webhook.chat_ids.as_ref().map(|chats| chats.iter().copied().collect());
+        let sight = self.sight_of(key.as_ref());
         let subscription = Subscription {
             expires_at_secs: key.as_ref().and_then(|key| key.expires_at),
-            filter: EventFilter::new(accounts, chats, &names, key.is_some()),
+            filter: EventFilter::new(accounts, chats, &names, sight),
+            origins: key.as_ref().and_then(|key| self.origins(&key.id)),
             principal: key.map_or(Principal::Human { admin: false }, |key| Principal::Agent { key_id: key.id }),
             account: None,
             from: Some(Cursor::at(hook.standing().read_to)),
             is_counted: false,
         };
         self.environment.events.read(&self.user, subscription).map_err(Closed::Failed)
+    }
+
+    fn may_tell(&self, hook: &Hook, chat: Option<i64>) -> bool {
+        let Ok(key) = self.key_of(&hook.webhook().owner) else { return false };
+        let sight = self.sight_of(key.as_ref());
+        match chat.map(ChatId::from_marked) {
+            Some(Some(chat)) => !sight.hides_anyhow(chat),
+            Some(None) => !sight.is_agent(),
+            None => true,
+        }
     }
 
     fn ended(&self, hook: &Hook, why: StandingStatus) {

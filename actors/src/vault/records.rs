@@ -76,6 +76,20 @@ impl Records {
         SealedBatch { records: self.clone(), batch: Batch::new().require(key_exists) }
     }
 
+    /// Seals a text that leaves the server and comes back; it opens for the same owner and purpose only.
+    ///
+    /// # Errors
+    /// [`VaultError::NoRandomness`].
+    pub fn seal_text(&self, space: Space, purpose: &[u8], text: &str) -> Result<Vec<u8>, VaultError> {
+        self.binding.seal(&self.key, space, purpose, text.as_bytes())
+    }
+
+    /// Opens such a text; `None` for anything else.
+    pub fn open_text(&self, space: Space, purpose: &[u8], sealed: &[u8]) -> Option<String> {
+        let plain = self.binding.open(&self.key, space, purpose, sealed).ok()?;
+        String::from_utf8(plain.to_vec()).ok()
+    }
+
     fn unseal<T: DeserializeOwned>(&self, space: Space, id: &[u8], envelope: &[u8]) -> Result<T, VaultError> {
         let plain = self.binding.open(&self.key, space, id, envelope)?;
         serde_json::from_slice(&plain).map_err(|_| VaultError::Corrupt(format!("a record of {space:?} has another shape")))

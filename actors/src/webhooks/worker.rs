@@ -35,6 +35,8 @@ pub(crate) trait House {
     /// # Errors
     /// Why it may tell nothing any more, or that it cannot be read now.
     fn open(&self, hook: &Hook) -> Result<EventReader, Closed>;
+    /// Whether it may still tell of a chat: what was taken up before may be hidden by now.
+    fn may_tell(&self, hook: &Hook, chat: Option<i64>) -> bool;
     /// Tells its owner that it has ended, and why.
     fn ended(&self, hook: &Hook, why: StandingStatus);
 }
@@ -147,6 +149,9 @@ impl<H: House> Worker<H> {
     /// Posts a delivery; answers nothing if there is nothing to be posted any more.
     async fn post(&self, id: DeliveryId) -> Result<Option<Outcome>, Error> {
         let Some(delivery) = self.hook.delivery(id).await? else { return Ok(None) };
+        if !self.house.may_tell(&self.hook, delivery.chat_id) {
+            return Ok(None);
+        }
         let Some(content) = self.hook.content(id).await? else { return Ok(None) };
         let webhook = self.hook.webhook().clone();
         let body = message(delivery.event.as_str(), id.position() / 1_000, &content);

@@ -42,6 +42,7 @@ macro_rules! examples {
 }
 
 mod example;
+mod hidden;
 mod inputs;
 mod rows;
 mod steps;

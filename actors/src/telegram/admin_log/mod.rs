@@ -12,6 +12,7 @@ use super::addressing::Place;
 use super::convert::Met;
 use super::{ChatId, Connection, TelegramError};
 
+pub use action::AdminLogAction;
 pub use entry::AdminLogEntry;
 pub use kind::AdminLogKind;
 

@@ -13,5 +13,12 @@ examples! {
             .refuses("rules", json!({ "messagesPerDay": { "max": 1_000_000 } }))
             .refuses("rules", json!({ "reed": {} }))
     };
+    "explain_policy" => |world| {
+        let arguments = json!({ "accountId": world.account, "chatId": world.group, "text": "hello" });
+        let key = world.api.agent_key(&["messages:send"], None).await.0;
+        example(json!({ "keyId": key, "operation": "send_message", "arguments": arguments }))
+            .refuses("operation", json!("send_massage"))
+            .refuses("address", json!("next door"))
+    };
     "delete_policy" => |world| example(json!({ "keyId": world.api.agent_key(&["chats:read"], None).await.0 }));
 }
