@@ -16,6 +16,7 @@ pub use page::page;
 const INTRODUCTION: &str = include_str!("../docs/api/parts/introduction.md");
 const CONVENTIONS: &str = include_str!("../docs/api/parts/conventions.md");
 const EVENTS: &str = include_str!("../docs/api/parts/events.md");
+const APPROVALS: &str = include_str!("../docs/api/parts/approvals.md");
 const WEBHOOKS: &str = include_str!("../docs/api/parts/webhooks.md");
 const POLICIES: &str = include_str!("../docs/api/parts/policies.md");
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
@@ -31,6 +32,7 @@ pub fn document(catalogue: &Catalogue) -> String {
         scopes(),
         surface(&families),
         prose(CONVENTIONS),
+        prose(APPROVALS),
         prose(EVENTS),
         kinds_of_events(),
         prose(WEBHOOKS),
@@ -69,7 +71,7 @@ impl Described<'_> {
             "" if described.starts_with("For people") => "people only".into(),
             "" if described.starts_with("For administrators") => "administrators".into(),
             "" => "any token".into(),
-            scope if described.contains("a person's approval") => format!("`{scope}`, people only for now"),
+            scope if described.contains("a person's approval") => format!("`{scope}`, with a person's approval"),
             scope => format!("`{scope}`"),
         }
     }

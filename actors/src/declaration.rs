@@ -188,6 +188,12 @@ impl Declaration {
         }
     }
 
+    /// Whether a call can wait for a person's approval: what it is and what it answers are JSON. A file that is sent or fetched, and a
+    /// stream, are on their way now or not at all.
+    pub fn can_wait(&self) -> bool {
+        !(self.gives_bytes || self.gives_events || self.takes_bytes && !self.takes_json_instead)
+    }
+
     /// The same, with this answer to a repetition whose first outcome is unknown.
     pub const fn repetition(mut self, repetition: Repetition) -> Self {
         self.repetition = repetition;

@@ -6,6 +6,7 @@ use std::sync::{Arc, RwLock};
 use tokio::sync::Semaphore;
 
 use crate::audit::AuditLog;
+use crate::catalogue::Catalogue;
 use crate::events::EventHub;
 use crate::outbound::{Fetcher, Outbound};
 use crate::runtime::{ArbiterPool, RestartPolicy, Workers};
@@ -20,6 +21,8 @@ pub(crate) struct Environment {
     /// Holds the folder's lock for as long as anything may write to it.
     pub(crate) _folder: DataFolder,
     pub(crate) settings: Settings,
+    /// The operations, by which a call that was kept is decoded again.
+    pub(crate) catalogue: Catalogue,
     pub(crate) vault: Vault,
     pub(crate) audit: AuditLog,
     pub(crate) keys: KeyIndex,

@@ -5,6 +5,8 @@
 
 use std::fmt;
 
+use crate::approvals::WaitingApproval;
+
 macro_rules! codes {
     ($($(#[$documentation:meta])* $variant:ident = $name:literal, $status:literal, $title:literal;)+) => {
         /// Why a call was refused or failed. The name and the status of a code never change.
@@ -41,6 +43,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The call waits for a person's approval. Nothing has happened yet.
+    ApprovalRequired = "approval_required", 202, "A person must approve this";
     /// The request cannot be read: malformed JSON, path or query.
     BadRequest = "bad_request", 400, "The request cannot be read";
     /// A value is well formed but not acceptable.
@@ -71,6 +75,8 @@ codes! {
     PolicyDenied = "policy_denied", 403, "The key's policy forbids this";
     /// The operation is for humans; an agent key asked.
     HumanOnly = "human_only", 403, "Only a person may do this";
+    /// A person was asked to approve the call, and denied it.
+    ApprovalDenied = "approval_denied", 403, "A person has denied this";
     /// The operation is for administrators.
     AdminOnly = "admin_only", 403, "Only an administrator may do this";
     /// The request came from a place that is not allowed (cookie without its CSRF pair, foreign Origin).
@@ -153,12 +159,13 @@ pub struct Error {
     retry_after_secs: Option<u32>,
     field: Option<String>,
     method: Option<&'static str>,
+    approval: Option<Box<WaitingApproval>>,
 }
 
 impl Error {
     /// An error with this code; `detail` says what is wrong and, where the caller can mend it, how.
     pub fn new(code: Code, detail: impl Into<String>) -> Self {
-        Self { code, detail: detail.into(), retry_after_secs: None, field: None, method: None }
+        Self { code, detail: detail.into(), retry_after_secs: None, field: None, method: None, approval: None }
     }
 
     /// A fault of ours. The cause is logged here, since the caller learns nothing of it.
@@ -185,6 +192,13 @@ impl Error {
     /// The answer for an account whose owner has suspended it.
     pub fn account_suspended() -> Self {
         Self::new(Code::AccountSuspended, "This account is suspended; its owner can resume it")
+    }
+
+    /// The answer to a call that waits for a person's approval.
+    pub fn approval_required(approval: WaitingApproval) -> Self {
+        let detail =
+            "A person must approve this call. Nothing has happened yet: ask for the approval's state, or send the call again";
+        Self { approval: Some(Box::new(approval)), ..Self::new(Code::ApprovalRequired, detail) }
     }
 
     /// The same error, with a time after which it makes sense to try again (`Retry-After`, whole seconds).
@@ -223,6 +237,11 @@ impl Error {
     /// The input field at fault, if there is one.
     pub fn field(&self) -> Option<&str> {
         self.field.as_deref()
+    }
+
+    /// The approval that the call waits for, if it does.
+    pub fn approval(&self) -> Option<&WaitingApproval> {
+        self.approval.as_deref()
     }
 
     /// Telegram's method that is to wait, if it is one.

@@ -117,7 +117,7 @@ impl Gateway {
     /// # Errors
     /// [`StartError`]: a sentence for the operator. Nothing in the data folder is changed by a start that is refused.
     pub async fn start(settings: Settings, catalogue: Catalogue) -> Result<Started, StartError> {
-        let (environment, notes) = startup::open(settings).await?;
+        let (environment, notes) = startup::open(settings, catalogue.clone()).await?;
         let place = environment.pool.place().ok_or(StartError::NoThread)?;
         let directory = Directory::start(Arc::clone(&environment), &place);
         let gateway = Self(Arc::new(Inner {

@@ -7,6 +7,7 @@
 
 pub mod account;
 mod agent_text;
+pub mod approvals;
 pub mod audit;
 pub mod caller;
 pub mod catalogue;

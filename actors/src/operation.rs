@@ -343,6 +343,8 @@ pub struct Invocation {
     pub(crate) touched: Touched,
     pub(crate) work: Work,
     pub(crate) body: Option<ByteStream>,
+    /// What it was decoded from: one JSON object.
+    pub(crate) arguments: Value,
     /// What tells it from other calls of a mutation; a read needs none.
     pub(crate) fingerprint: Option<Fingerprint>,
 }
@@ -356,14 +358,17 @@ pub(crate) struct Touched {
     pub(crate) writes: Vec<ChatId>,
     /// Whether it changes a chat that it does not name.
     pub(crate) is_unnamed: bool,
-    /// The arguments of a mutation, for what it carries.
-    pub(crate) arguments: Value,
 }
 
 impl Invocation {
     /// The operation that is asked for.
     pub fn declaration(&self) -> &'static Declaration {
         self.declaration
+    }
+
+    /// Whether it can wait for a person's approval: see [`Declaration::can_wait`].
+    pub(crate) fn can_wait(&self) -> bool {
+        self.declaration.can_wait() && self.body.is_none()
     }
 
     /// The same call with the bytes of its body, for an operation that takes them.
@@ -403,10 +408,8 @@ fn decode<O: Operation>(arguments: Value, work: fn(O) -> Work) -> Result<Invocat
     let operation: O = decoded.map_err(|error| undecodable::<O>(declaration, &arguments, &error))?;
     operation.validate()?;
     let (account, chats) = (operation.account(), operation.chats());
-    let (reads, writes, is_unnamed) = (operation.reads(), operation.writes(), operation.touches_unnamed());
-    let arguments = if declaration.effect.is_mutation() { arguments } else { Value::Null };
-    let touched = Touched { reads, writes, is_unnamed, arguments };
-    Ok(Invocation { declaration, account, chats, touched, work: work(operation), body: None, fingerprint })
+    let touched = Touched { reads: operation.reads(), writes: operation.writes(), is_unnamed: operation.touches_unnamed() };
+    Ok(Invocation { declaration, account, chats, touched, work: work(operation), body: None, arguments, fingerprint })
 }
 
 /// A body with a missing or mistyped field is 422; where there is no body, the path, the query or a header is at fault and it is 400.

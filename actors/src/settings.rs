@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::approvals::ApprovalLimits;
 use crate::error::Error;
 use crate::events::EventLimits;
 use crate::outbound::{FetchLimits, Outbound};
@@ -133,6 +134,8 @@ pub struct Limits {
     pub events: EventLimits,
     /// Webhooks and how they are delivered.
     pub webhooks: WebhookLimits,
+    /// Calls that wait for a person's approval.
+    pub approvals: ApprovalLimits,
     /// Accounts that may be connecting at once.
     pub connects_max: usize,
     /// How long a user's actor without accounts stays awake after its last call.
@@ -158,6 +161,7 @@ impl Default for Limits {
             answer_timeout: Duration::from_secs(30),
             events: EventLimits::default(),
             webhooks: WebhookLimits::default(),
+            approvals: ApprovalLimits::default(),
             connects_max: 64,
             user_idle: Duration::from_secs(600),
         }

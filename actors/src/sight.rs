@@ -11,12 +11,14 @@ use crate::telegram::{ChatId, ChatIdKind, PeerClass, PeerClasses};
 /// Which chats a caller may know of. What it hides is refused where a call names it, and left out of answers that list it.
 ///
 /// People see everything. No agent sees the chat with Telegram itself, whose messages carry login codes: whoever reads them can take the
-/// account over. What else an agent sees is said by the rules for reading of its key's policy; what they would ask a person about is
-/// hidden as well, since a list cannot wait.
+/// account over. It takes the scope `security:read` and a person's approval of the one call to see it. What else an agent sees is said by
+/// the rules for reading of its key's policy; what they would ask a person about is hidden as well, since a list cannot wait.
 #[derive(Clone, Default)]
 pub struct ChatSight {
     policy: Option<Arc<Policy>>,
     is_person: bool,
+    /// Whether the chat with Telegram itself is seen by an agent.
+    with_service_messages: bool,
     /// What kinds of chats those are that an answer tells of.
     classes: PeerClasses,
     /// While an answer is only looked through: the chats that it tells of.
@@ -32,6 +34,17 @@ impl ChatSight {
     /// An agent's, with its key's policy. Without one it sees all but the chat with Telegram itself.
     pub fn of_agent(policy: Option<Arc<Policy>>) -> Self {
         Self { policy, ..Self::default() }
+    }
+
+    /// The same, with the chat with Telegram itself, for one call that needs a person's approval.
+    pub(crate) fn with_service_messages(mut self) -> Self {
+        self.with_service_messages = true;
+        self
+    }
+
+    /// Whether the chat with Telegram itself is hidden.
+    fn hides_service_messages(&self) -> bool {
+        !self.is_person && !self.with_service_messages
     }
 
     /// Whether it is an agent's.
@@ -93,13 +106,19 @@ impl ChatSight {
             ChatIdKind::Group(_) => Some(PeerClass::Group),
             _ => self.classes.get(&chat).copied(),
         };
-        chat == ChatId::SERVICE_MESSAGES || self.rules().is_some_and(|rules| rules.decision(chat, class) >= Decision::Ask)
+        if chat == ChatId::SERVICE_MESSAGES {
+            return self.hides_service_messages();
+        }
+        self.rules().is_some_and(|rules| rules.decision(chat, class) >= Decision::Ask)
     }
 
     /// Whether a chat is hidden whatever kind of chat it is.
     pub(crate) fn hides_anyhow(&self, chat: ChatId) -> bool {
         let by_list = |rules: &ChatRules| ChatRules { classes: Default::default(), ..rules.clone() }.decision(chat, None);
-        !self.is_person && (chat == ChatId::SERVICE_MESSAGES || self.rules().is_some_and(|rules| by_list(rules) >= Decision::Ask))
+        if chat == ChatId::SERVICE_MESSAGES {
+            return self.hides_service_messages();
+        }
+        !self.is_person && self.rules().is_some_and(|rules| by_list(rules) >= Decision::Ask)
     }
 
     /// Whether the private chat with a user is hidden.

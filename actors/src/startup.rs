@@ -5,6 +5,7 @@ use std::sync::{Arc, RwLock};
 use tokio::sync::Semaphore;
 
 use crate::audit::{AuditError, AuditLog};
+use crate::catalogue::Catalogue;
 use crate::directory::Directory;
 use crate::environment::Environment;
 use crate::error::Error;
@@ -43,7 +44,7 @@ pub enum StartError {
 }
 
 /// Opens everything that actors share. Answers what was found and mended.
-pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<String>), StartError> {
+pub(crate) async fn open(settings: Settings, catalogue: Catalogue) -> Result<(Arc<Environment>, Vec<String>), StartError> {
     let folder = DataFolder::open(&settings.data_dir)?;
     let master_key = MasterKey::parse(&settings.master_key)?;
     let vault = Vault::open(&folder, &master_key, || SledStore::open(&folder, settings.store_cache_bytes)).await?;
@@ -61,6 +62,7 @@ pub(crate) async fn open(settings: Settings) -> Result<(Arc<Environment>, Vec<St
     let environment = Environment {
         _folder: folder,
         settings,
+        catalogue,
         vault,
         audit,
         keys,

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use vasya_actors::approvals::ApprovalLimits;
 use vasya_actors::events::EventLimits;
 use vasya_actors::identity::UserId;
 use vasya_actors::outbound::{FetchLimits, Outbound};
@@ -472,6 +473,11 @@ fn limits(sources: &mut Sources) -> Limits {
         quiet_max: Duration::from_secs(sources.number("telegram.quiet_secs", 1..=600)),
         answer_timeout: Duration::from_secs(sources.number("telegram.answer_secs", 1..=600)),
         webhooks: webhooks(sources),
+        approvals: ApprovalLimits {
+            lifetime: Duration::from_secs(sources.number("approvals.lifetime_secs", 1..=7 * 86_400)),
+            pending_per_key_max: size(sources, "approvals.pending_per_key_max", 1..=1_000),
+            pending_per_user_max: size(sources, "approvals.pending_per_user_max", 1..=2_000),
+        },
         events: EventLimits {
             log_bytes_max: sources.number("events.log_mib_max", 1..=65_536).saturating_mul(1_024 * 1_024),
             log_age_max: Duration::from_secs(sources.number("events.log_days_max", 1..=3_650).saturating_mul(86_400)),

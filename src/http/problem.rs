@@ -5,6 +5,7 @@ use actix_web::body::BoxBody;
 use actix_web::http::{StatusCode, header};
 use serde_json::{Map, Value};
 use vasya_actors::error::{Code, Error};
+use vasya_actors::operation::BASE_PATH;
 
 /// The media type of problem details.
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
@@ -17,6 +18,9 @@ pub(super) fn response(error: &Error, request_id: &str) -> HttpResponse<BoxBody>
     response.insert_header((header::CONTENT_TYPE, MEDIA_TYPE));
     if let Some(seconds) = error.retry_after() {
         response.insert_header((header::RETRY_AFTER, seconds));
+    }
+    if let Some(approval) = error.approval() {
+        response.insert_header((header::LOCATION, format!("{BASE_PATH}/approvals/{}", approval.id)));
     }
     if code == Code::Unauthorized {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
@@ -41,6 +45,10 @@ fn body(error: &Error, request_id: &str) -> Vec<u8> {
     }
     if let Some(method) = error.method() {
         members.insert("method".into(), method.into());
+    }
+    if let Some(approval) = error.approval() {
+        members.insert("approvalId".into(), approval.id.to_string().into());
+        members.insert("expiresAt".into(), approval.expires_at.into());
     }
     if let Some(seconds) = error.retry_after() {
         members.insert("retryAfterSecs".into(), seconds.into());

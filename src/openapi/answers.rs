@@ -8,6 +8,9 @@ use vasya_actors::operation::{Access, Declaration, Entry};
 
 use super::schemas::Generators;
 
+/// The media type of problem details.
+const PROBLEM: &str = "application/problem+json";
+
 /// The refusals and failures that an operation may answer, by status.
 fn problem_statuses(entry: &Entry, generators: &mut Generators) -> BTreeMap<u16, Vec<Code>> {
     let input = generators.input(entry);
@@ -32,9 +35,11 @@ fn may_answer(declaration: &Declaration, names_account: bool, code: Code) -> boo
         Code::MissingScope => matches!(declaration.access, Access::Scope(_)),
         Code::HumanOnly => match declaration.access {
             Access::Human(_) | Access::Admin(_) => true,
-            Access::Scope(scope) => scope.needs_approval(),
+            // What would need an approval and cannot wait for one.
+            Access::Scope(_) => !declaration.can_wait() || declaration.takes_json_instead,
             Access::Authenticated => false,
         },
+        Code::ApprovalRequired | Code::ApprovalDenied => matches!(declaration.access, Access::Scope(_)) && declaration.can_wait(),
         Code::AdminOnly => matches!(declaration.access, Access::Admin(_)),
         Code::AccountForbidden | Code::AccountNotAllowed | Code::AccountSuspended | Code::ChatNotFound => is_of_account,
         // What Telegram answers, or keeps from answering.
@@ -102,6 +107,11 @@ pub(super) fn responses(entry: &Entry, generators: &mut Generators) -> Value {
     }
     responses.insert(declaration.success.to_string(), success);
     for status in problem_statuses(entry, generators).keys() {
+        // What waits for an approval and what goes on behind the answer have one status, and are told apart by their media type.
+        if let Some(response) = responses.get_mut(&status.to_string()).and_then(Value::as_object_mut) {
+            set(response.entry("content").or_insert_with(|| json!({})), PROBLEM, problem_content());
+            continue;
+        }
         responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/Problem{status}") }));
     }
     Value::Object(responses)
@@ -135,6 +145,9 @@ fn problem(status: u16, codes: &[Code]) -> Value {
         if matches!(status, 429 | 503) {
             headers.insert("Retry-After".into(), reference("Retry-After"));
         }
+        if status == Code::ApprovalRequired.status() {
+            headers.insert("Location".into(), reference("Location"));
+        }
         if status == 401 {
             headers.insert("WWW-Authenticate".into(), reference("WWW-Authenticate"));
         }
@@ -142,8 +155,12 @@ fn problem(status: u16, codes: &[Code]) -> Value {
     json!({
         "description": described.join(". "),
         "headers": headers,
-        "content": { "application/problem+json": { "schema": { "$ref": "#/components/schemas/Problem" } } },
+        "content": { PROBLEM: problem_content() },
     })
+}
+
+fn problem_content() -> Value {
+    json!({ "schema": { "$ref": "#/components/schemas/Problem" } })
 }
 
 /// The headers of every answer.
@@ -160,6 +177,7 @@ pub(super) fn headers() -> Value {
         "Link": text("The next page, with rel=\"next\" (RFC 8288), if there is one."),
         "Idempotency-Replayed": text("`true` where this is the kept answer to an earlier request with the same Idempotency-Key."),
         "WWW-Authenticate": text("How to authenticate (RFC 9110, section 11.6.1)."),
+        "Location": text("Where the approval is that the call waits for."),
         "Retry-After": { "description": "Seconds to wait.", "schema": { "type": "integer", "minimum": 0 } },
     })
 }

@@ -21,6 +21,7 @@ const FAMILIES: &[(&str, &str)] = &[
     ("webhooks", "Events posted to addresses, and what became of each."),
     ("calls", "The signalling of calls between two people and in groups."),
     ("speech", "Speech to text."),
+    ("approvals", "Calls of agents that wait for a person, and what came of them."),
     ("administration", "Agent keys and their policies, the audit log, credentials and the server: for people only."),
 ];
 
@@ -32,6 +33,7 @@ const SEGMENTS: &[(&str, &str)] = &[
     ("agent-keys", "administration"),
     ("policies", "administration"),
     ("audit", "administration"),
+    ("approvals", "approvals"),
     ("credentials", "administration"),
     ("admin", "administration"),
     ("stt", "speech"),

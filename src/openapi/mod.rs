@@ -109,7 +109,7 @@ fn description(declaration: &Declaration) -> String {
     let access = match declaration.access {
         Access::Scope(scope) if scope.needs_approval() => {
             let scope = scope.name();
-            format!("Agents need the scope `{scope}` and a person's approval, which cannot be given yet: they are refused.")
+            format!("Agents need the scope `{scope}` and a person's approval of each call.")
         }
         Access::Scope(scope) => format!("Agents need the scope `{}`.", scope.name()),
         Access::Authenticated => "Anyone with a token may call it.".to_owned(),
@@ -141,12 +141,14 @@ fn problem_schema() -> Value {
         "properties": {
             "type": { "type": "string" },
             "title": { "type": "string" },
-            "status": { "type": "integer", "minimum": 400, "maximum": 599 },
+            "status": { "type": "integer", "minimum": 202, "maximum": 599 },
             "detail": { "type": "string", "description": "What is wrong, for a person." },
             "code": { "type": "string", "enum": codes },
             "requestId": { "type": "string", "description": "Quote it to the operator. Left out of account_forbidden." },
             "field": { "type": "string", "description": "The input field at fault." },
             "method": { "type": "string", "description": "With telegram_flood: which of Telegram's methods is to wait." },
+            "approvalId": { "type": "string", "description": "With approval_required: the approval that the call waits for." },
+            "expiresAt": { "type": "integer", "minimum": 0, "description": "With approval_required: until when it can be given (Unix seconds)." },
             "retryAfterSecs": { "type": "integer", "minimum": 0, "description": "As in the header Retry-After." },
             "error": { "type": "string", "description": "The same as `detail`, for older clients." },
         },

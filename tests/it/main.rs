@@ -6,6 +6,7 @@
 mod account_settings;
 mod admin_log;
 mod agent_keys;
+mod approvals;
 mod at_rest;
 mod audit;
 mod authentication;

@@ -121,7 +121,7 @@ async fn a_key_writes_to_whom_its_policy_says() {
     assert_eq!(agent.says(BORIS_ID, "three").await, "sent", "a contact");
     assert_eq!(agent.says(CLARA_ID, "four").await, "chat_not_allowed", "a stranger");
     let asked = agent.api().post(&agent.chat(group, "/messages"), json!({ "text": "five" })).await;
-    assert_eq!(asked.code(), "policy_denied", "{}", asked.text());
+    assert_eq!(asked.code(), "approval_required", "{}", asked.text());
     assert_eq!(agent.says(5_999_999_999, "six").await, "chat_not_allowed", "nobody knows who that is");
 
     // Forwarding reads one chat and writes another.

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::approvals::ApprovalId;
 use crate::error::Code;
 use crate::identity::{AccountId, KeyId, UserId};
 
@@ -16,7 +17,7 @@ pub enum Phase {
     Intent,
     /// A mutation has ended.
     Outcome,
-    /// A call was refused before it could happen.
+    /// A call was refused before it could happen, or waits for a person's approval.
     Denied,
     /// A call came again and was answered with what its first answer was; nothing happened.
     Replayed,
@@ -65,9 +66,17 @@ pub struct AuditEntry {
     /// The sequence number of the intent that an outcome belongs to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub intent: Option<u64>,
+    /// The approval that the call waits for or is made by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<ApprovalId>,
 }
 
 impl AuditEntry {
+    /// The entry of the same call, which waits for this approval or is made by it.
+    pub fn under(self, approval: ApprovalId) -> Self {
+        Self { approval_id: Some(approval), ..self }
+    }
+
     /// The entry of the same call's refusal.
     pub fn denied(self, code: Code) -> Self {
         Self { phase: Phase::Denied, code: Some(code.name().into()), status: Some(code.status()), ..self }
@@ -139,4 +148,7 @@ pub struct AuditRow {
     pub code: Option<String>,
     /// The HTTP status; `null` while the call is at work, and where its outcome is unknown.
     pub status: Option<u16>,
+    /// The approval that the call waited for (`approval_required`) or was made by.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<String>,
 }

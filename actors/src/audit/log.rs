@@ -192,6 +192,7 @@ fn last_words(file: &File, index: &Index, is_torn: bool) -> std::io::Result<Vec<
         code: Some("torn_line_cut".into()),
         status: None,
         intent: None,
+        approval_id: None,
     });
     let mut words = Vec::new();
     for (intent, place) in index.open_intents() {

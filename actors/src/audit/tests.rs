@@ -26,6 +26,7 @@ fn entry(user: &str, phase: Phase) -> AuditEntry {
         code: None,
         status: None,
         intent: None,
+        approval_id: None,
     }
 }
 

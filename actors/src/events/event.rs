@@ -6,7 +6,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Cursor, EventName};
 use crate::agent_text;
-use crate::identity::AccountId;
+use crate::identity::{AccountId, KeyId};
 use crate::telegram::ChatId;
 
 /// The largest content of one event, in bytes of JSON. Telegram's longest texts fit.
@@ -17,6 +17,7 @@ pub(super) const CONTENT_BYTES_MAX: usize = 24 * 1_024;
 pub(crate) struct NewEvent {
     pub(super) name: EventName,
     pub(super) chat: Option<i64>,
+    key: Option<KeyId>,
     content: Box<RawValue>,
 }
 
@@ -38,7 +39,12 @@ impl NewEvent {
             tracing::warn!(name = name.as_str(), "an event is too large and is kept without its content");
             to_raw_value(&Truncated { chat_id: chat, truncated: true }).unwrap_or_default()
         });
-        Self { name, chat, content }
+        Self { name, chat, key: None, content }
+    }
+
+    /// The same, for people and for the agent with this key: no other agent sees it.
+    pub(crate) fn of_key(self, key: KeyId) -> Self {
+        Self { key: Some(key), ..self }
     }
 
     /// How many bytes its content has.
@@ -47,7 +53,7 @@ impl NewEvent {
     }
 
     pub(super) fn stored(&self, position: u64) -> StoredEvent {
-        StoredEvent { position, name: self.name, chat: self.chat, content: self.content.clone() }
+        StoredEvent { position, name: self.name, chat: self.chat, key: self.key.clone(), content: self.content.clone() }
     }
 }
 
@@ -60,6 +66,8 @@ pub(super) struct StoredEvent {
     name: EventName,
     #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
     chat: Option<i64>,
+    #[serde(rename = "k", default, skip_serializing_if = "Option::is_none")]
+    key: Option<KeyId>,
     #[serde(rename = "d")]
     content: Box<RawValue>,
 }
@@ -67,7 +75,7 @@ pub(super) struct StoredEvent {
 impl StoredEvent {
     /// As readers see it.
     pub(super) fn told(self, account: AccountId) -> Event {
-        Event::new(account, self.position, self.name, self.chat, self.content.get())
+        Event { key: self.key, ..Event::new(account, self.position, self.name, self.chat, self.content.get()) }
     }
 }
 
@@ -78,6 +86,7 @@ pub struct Event {
     position: u64,
     name: EventName,
     chat: Option<i64>,
+    key: Option<KeyId>,
     payload: Bytes,
 }
 
@@ -92,7 +101,7 @@ impl Event {
             payload.push(',');
         }
         payload.push_str(members);
-        Self { account, position, name, chat, payload: payload.into() }
+        Self { account, position, name, chat, key: None, payload: payload.into() }
     }
 
     /// The note that an account's events up to this place are not kept any more.
@@ -105,7 +114,7 @@ impl Event {
     pub(super) fn for_agents(&self) -> Option<Self> {
         let payload = agent_text::payload(&self.payload);
         let (account, position, name, chat) = (self.account, self.position, self.name, self.chat);
-        (payload != self.payload).then_some(Self { account, position, name, chat, payload })
+        (payload != self.payload).then(|| Self { account, position, name, chat, key: self.key.clone(), payload })
     }
 
     /// The account that it is of.
@@ -136,6 +145,11 @@ impl Event {
     /// Its place among the events of its user.
     pub(crate) fn position(&self) -> u64 {
         self.position
+    }
+
+    /// Whether this agent may know what it tells of calls: what became of one agent's call is told to no other.
+    pub(super) fn is_for(&self, agent: &KeyId) -> bool {
+        self.key.as_ref().is_none_or(|key| key == agent)
     }
 }
 

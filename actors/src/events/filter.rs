@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{Event, EventName};
-use crate::identity::AccountId;
+use crate::identity::{AccountId, KeyId};
 use crate::sight::ChatSight;
 use crate::telegram::ChatId;
 
@@ -18,6 +18,8 @@ pub(crate) struct EventFilter {
     names: u64,
     /// Which chats the reader may know of.
     sight: ChatSight,
+    /// The key of the reader, if it is an agent, who is not told what is for another agent.
+    agent: Option<KeyId>,
 }
 
 impl EventFilter {
@@ -29,7 +31,13 @@ impl EventFilter {
         sight: ChatSight,
     ) -> Self {
         let names = if names.is_empty() { u64::MAX } else { names.iter().fold(0, |bits, name| bits | name.bit()) };
-        Self { accounts, chats, names, sight }
+        Self { accounts, chats, names, sight, agent: None }
+    }
+
+    /// The same for an agent, if the reader is one.
+    pub(crate) fn of_agent(mut self, agent: Option<KeyId>) -> Self {
+        self.agent = agent;
+        self
     }
 
     /// Whether the account is one of those.
@@ -62,6 +70,9 @@ impl EventFilter {
 
     /// Whether an event is hidden, whatever kind of chat it is of. One that does not say its chat is, where any chat may be hidden.
     fn hides(&self, event: &Event) -> bool {
+        if self.agent.as_ref().is_some_and(|agent| !event.is_for(agent)) {
+            return true;
+        }
         match event.chat() {
             Some(chat) => ChatId::from_marked(chat).is_none_or(|chat| self.sight.hides_anyhow(chat)) && self.sight.is_agent(),
             None => self.sight.is_narrowed() && !event.name().is_of_account(),

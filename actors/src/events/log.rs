@@ -24,7 +24,7 @@ use crate::vault::{AccountRecords, Durability, SealedBatch, Space, VaultError};
 const BLOCK_BYTES_MAX: usize = 28 * 1_024;
 
 /// What a stored event has beside its content, at most.
-const EVENT_OVERHEAD_BYTES: usize = 96;
+const EVENT_OVERHEAD_BYTES: usize = 128;
 
 /// Blocks that are read at once: with the largest ones a quarter of a mebibyte.
 const READ_BLOCKS: usize = 8;

@@ -77,6 +77,11 @@ names! {
     LoginRequired = "login-required";
     /// A webhook delivers no more until its owner enables it again.
     WebhookEnded = "webhook-ended";
+    /// A call of an agent waits for a person: `approvalId`, `keyId`, `operation`, `expiresAt`. Told to people, and to that agent.
+    ApprovalRequired = "approval-required";
+    /// What became of such a call, each time that its `state` changes; `code` says how a call that was carried out ended. Told to people,
+    /// and to that agent.
+    ApprovalDecided = "approval-decided";
     /// The account was deleted. Told to those who listen at that moment.
     AccountDeleted = "account-deleted";
     /// Events are missing here: nothing can bring them back, and it says which and why.

@@ -56,7 +56,7 @@ impl House {
     fn read(&self, caller: &Caller, accounts: Option<&[AccountId]>, from: Option<Cursor>) -> EventReader {
         let accounts: Option<BTreeSet<_>> = accounts.map(|accounts| accounts.iter().copied().collect());
         let account = accounts.as_ref().and_then(|accounts| accounts.first().copied());
-        let filter = EventFilter::new(accounts, None, &[], sight(caller.key_id().is_some()));
+        let filter = EventFilter::new(accounts, None, &[], sight(caller.key_id().is_some())).of_agent(caller.key_id().cloned());
         self.hub.read(&self.user, Subscription::of(caller, filter, account, from)).unwrap()
     }
 
@@ -236,6 +236,11 @@ async fn agents_do_not_see_login_codes_and_filters_hold() {
     let agent = Caller::agent(house.user.clone(), "ak00000000".parse::<KeyId>().unwrap(), None);
     assert_eq!(drain(&mut house.read(&agent, None, Some(Cursor::OLDEST))).await.len(), 2);
     assert_eq!(drain(&mut house.everything(Some(Cursor::OLDEST))).await.len(), 3);
+    let told = NewEvent::new(EventName::ApprovalDecided, None, &json!({})).of_key("ak00000001".parse().unwrap());
+    log.append(vec![told], log.records_batch()).await.unwrap();
+    assert_eq!(drain(&mut house.read(&agent, None, Some(Cursor::OLDEST))).await.len(), 2, "another agent's is not told");
+    let asking = Caller::agent(house.user.clone(), "ak00000001".parse::<KeyId>().unwrap(), None);
+    assert_eq!(drain(&mut house.read(&asking, None, Some(Cursor::OLDEST))).await.len(), 3);
     let human = house.human();
     let filtered = |chat: Option<i64>, names: &[EventName]| {
         let filter = EventFilter::new(None, chat.map(|chat| [chat].into()), names, sight(false));

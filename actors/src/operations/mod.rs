@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod admin_log;
 pub mod agent_keys;
 pub mod album;
+pub mod approvals;
 pub mod audit;
 pub mod buttons;
 pub mod calls;

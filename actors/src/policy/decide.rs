@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::check::clock;
 use super::facts::{CallFacts, ChatFacts};
 use super::rules::{ChatRules, CrossChat, Decision, Policy};
+use crate::approvals::Reason as Question;
 use crate::error::{Code, Error};
 
 /// Why a verdict is what it is: one rule that applies.
@@ -38,18 +39,27 @@ impl Verdict {
         Self { decision: reasons.first().map_or(Decision::Allow, |reason| reason.decision), reasons }
     }
 
-    /// The refusal of a call that may not happen. What is about chats is answered as for a chat that the key does not cover, whatever
-    /// is known of it.
+    /// The same, with what was decided beside the policy.
+    pub(crate) fn and(mut self, others: impl IntoIterator<Item = Reason>) -> Self {
+        self.reasons.extend(others);
+        Self::of(self.reasons)
+    }
+
+    /// Why a person must approve the call, where that is what happens.
+    pub(crate) fn questions(&self) -> Vec<Question> {
+        let asked = self.reasons.iter().filter(|reason| self.decision == Decision::Ask && reason.decision == Decision::Ask);
+        asked.map(|reason| Question::new(format!("policy.{}", reason.rule), reason.explanation.clone())).collect()
+    }
+
+    /// The refusal of a call that may not happen, whoever approves. What is about chats is answered as for a chat that the key does not
+    /// cover, whatever is known of it.
     pub(crate) fn refusal(&self) -> Option<Error> {
-        let reason = self.reasons.first().filter(|_| self.decision >= Decision::Ask)?;
+        let reason = self.reasons.first().filter(|_| self.decision == Decision::Deny)?;
         let mut denied = self.reasons.iter().filter(|reason| reason.decision == Decision::Deny);
-        Some(match self.decision {
-            Decision::Deny if denied.any(|reason| is_about_chats(&reason.rule)) => crate::sight::hidden(),
-            Decision::Deny => Error::new(Code::PolicyDenied, format!("{}: {}", reason.rule, reason.explanation)),
-            _ => Error::new(
-                Code::PolicyDenied,
-                format!("{}: {}; a person must approve this, and approvals cannot be given yet", reason.rule, reason.explanation),
-            ),
+        Some(if denied.any(|reason| is_about_chats(&reason.rule)) {
+            crate::sight::hidden()
+        } else {
+            Error::new(Code::PolicyDenied, format!("{}: {}", reason.rule, reason.explanation))
         })
     }
 }

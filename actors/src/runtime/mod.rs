@@ -5,6 +5,7 @@
 
 mod backoff;
 mod clock;
+mod crash_point;
 mod mailbox;
 mod pool;
 mod supervise;
@@ -16,6 +17,7 @@ mod workers;
 
 pub use backoff::Backoff;
 pub use clock::{now_ms, now_secs, now_us};
+pub use crash_point::crash_point;
 pub use mailbox::{Mailbox, Refusal, Refused};
 pub use pool::{ArbiterPool, Place};
 pub use supervise::{Factory, Lifecycle, RestartPolicy, Supervised, supervise};

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use crate::account::AccountHandle;
+use crate::approvals::Reason;
 use crate::caller::{Caller, Principal};
 use crate::error::{Code, Error};
 use crate::identity::AccountId;
 use crate::operation::{Access, AccountReference, Declaration, Invocation, RateClass, Work};
 use crate::policy::Policy;
 use crate::runtime::now_secs;
+use crate::scope::Scope;
 use crate::sight::{ChatSight, hidden};
 use crate::telegram::ChatId;
 use crate::user::UserContext;
@@ -23,8 +25,19 @@ pub(crate) struct Permit {
     pub(crate) sight: ChatSight,
     /// The rules of the agent's key, which have yet to be asked.
     pub(crate) policy: Option<Arc<Policy>>,
+    /// Why a person must approve the call first. With any, this permits nothing but to ask.
+    pub(crate) reasons: Vec<Reason>,
     /// What is left of the limits that the call drew from.
     pub(crate) limits: Vec<LimitState>,
+}
+
+/// By what right a call is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Right {
+    /// The caller's own.
+    Own,
+    /// The caller's own, and a person has approved this very call. It drew from its key's limit when it asked.
+    Approved,
 }
 
 /// A refusal, with what is left of the limits that were asked.
@@ -41,22 +54,30 @@ impl From<Error> for Denial {
 
 /// Decides about one call. The order is fixed, so that a refusal never tells more than the caller may know: the key, the operation's
 /// access, the key's allowlist, the account's ownership, the chats, and the limits last.
-pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invocation) -> Result<Permit, Denial> {
-    let permit = consider(user, caller, invocation)?;
+///
+/// Whatever needs a person (a scope, a chat) adds a [`Reason`]; the rules of the key's policy add theirs later. Refusals come first.
+pub(crate) fn authorize(user: &UserContext, caller: &Caller, invocation: &Invocation, right: Right) -> Result<Permit, Denial> {
+    let mut permit = consider(user, caller, invocation)?;
     let account = invocation.account.and_then(AccountReference::id);
-    let limits = draw_limits(user, caller, invocation.declaration, account)?;
-    Ok(Permit { limits, ..permit })
+    permit.limits = draw_limits(user, caller, invocation.declaration, account, right)?;
+    if right == Right::Approved {
+        permit.reasons.clear();
+    }
+    Ok(permit)
 }
 
 /// The same, without drawing from the limits.
 pub(super) fn consider(user: &UserContext, caller: &Caller, invocation: &Invocation) -> Result<Permit, Error> {
     let declaration = invocation.declaration;
+    let (mut reasons, mut may_ask_for_service_messages) = (Vec::new(), false);
     match caller.principal() {
         Principal::Human { admin } => access_of_human(declaration, *admin)?,
         Principal::Agent { key_id } => {
             let keys = user.agent_keys.borrow();
             let key = keys.get(key_id).filter(|key| key.is_live(now_secs()));
-            access_of_agent(declaration, key.ok_or_else(Error::unauthorized)?, invocation.account)?;
+            let key = key.ok_or_else(Error::unauthorized)?;
+            reasons.extend(access_of_agent(declaration, key, invocation.account)?);
+            may_ask_for_service_messages = can_ask_for_service_messages(key, invocation);
         }
     }
     let id = match invocation.account {
@@ -64,18 +85,28 @@ pub(super) fn consider(user: &UserContext, caller: &Caller, invocation: &Invocat
         Some(reference) => Some(owned_account(user, reference, &invocation.work)?),
     };
     let policy = user.policies.of(caller);
-    let sight = match caller.principal() {
+    let mut sight = match caller.principal() {
         Principal::Human { .. } => ChatSight::everything(),
         Principal::Agent { .. } => ChatSight::of_agent(policy.clone()),
     };
     if sight.is_agent() && invocation.chats.contains(&ChatId::SERVICE_MESSAGES) {
-        return Err(hidden());
+        if !may_ask_for_service_messages {
+            return Err(hidden());
+        }
+        let explanation = "It is about the chat with Telegram itself, which has login codes";
+        reasons.push(Reason::new(Scope::SecurityRead.name(), explanation));
+        sight = sight.with_service_messages();
     }
     let account = id.and_then(|id| user.account(id));
     if matches!(invocation.work, Work::Account(_)) && account.is_none() {
         return Err(Error::account_suspended());
     }
-    Ok(Permit { account, sight, policy, limits: Vec::new() })
+    Ok(Permit { account, sight, policy, reasons, limits: Vec::new() })
+}
+
+/// Whether a person may be asked to let an agent into the chat with Telegram itself: into one call that answers with JSON.
+fn can_ask_for_service_messages(key: &AgentKey, invocation: &Invocation) -> bool {
+    key.scopes.contains(&Scope::SecurityRead) && invocation.can_wait() && matches!(invocation.work, Work::Account(_))
 }
 
 /// The account of this user that a call names. The steps of a login name one that is none yet, and get no way to it.
@@ -92,14 +123,20 @@ fn access_of_human(declaration: &Declaration, admin: bool) -> Result<(), Error> 
     }
 }
 
-fn access_of_agent(declaration: &Declaration, key: &AgentKey, account: Option<AccountReference>) -> Result<(), Error> {
+/// Whether a key lets an agent call an operation; and if so, why a person must approve it, if one must.
+fn access_of_agent(
+    declaration: &Declaration,
+    key: &AgentKey,
+    account: Option<AccountReference>,
+) -> Result<Option<Reason>, Error> {
+    let mut reason = None;
     match declaration.access {
         Access::Human(refusal) | Access::Admin(refusal) => return Err(Error::new(Code::HumanOnly, refusal)),
         Access::Scope(scope) if !key.scopes.contains(&scope) => {
             return Err(Error::new(Code::MissingScope, format!("Missing scope: {}", scope.name())));
         }
         Access::Scope(scope) if scope.needs_approval() => {
-            return Err(Error::new(Code::HumanOnly, "This needs a person's approval, which cannot be given to an agent yet"));
+            reason = Some(Reason::new(scope.name(), format!("{} needs the scope {}", declaration.name, scope.name())));
         }
         Access::Scope(_) | Access::Authenticated => {}
     }
@@ -107,7 +144,7 @@ fn access_of_agent(declaration: &Declaration, key: &AgentKey, account: Option<Ac
         Some(reference) if !key.covers(reference.id()) => {
             Err(Error::new(Code::AccountNotAllowed, "account not in key allowlist"))
         }
-        _ => Ok(()),
+        _ => Ok(reason),
     }
 }
 
@@ -116,9 +153,10 @@ fn draw_limits(
     caller: &Caller,
     declaration: &Declaration,
     account: Option<AccountId>,
+    right: Right,
 ) -> Result<Vec<LimitState>, Denial> {
     let mut limits = Vec::new();
-    if let Some(key_id) = caller.key_id().filter(|_| declaration.effect.is_mutation()) {
+    if let Some(key_id) = caller.key_id().filter(|_| declaration.effect.is_mutation() && right == Right::Own) {
         keep(&mut limits, user.quotas.draw_agent(key_id))?;
     }
     match (declaration.rate, account) {

@@ -18,6 +18,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use crate::account::SendIds;
+use crate::approvals::ApprovalId;
 use crate::caller::Caller;
 use crate::error::{Code, Error};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
@@ -144,9 +145,14 @@ impl Ended {
     }
 
     /// How a call ended, as far as that is decided: `None` where the same call may end otherwise, or where nobody knows.
-    fn of(declaration: &Declaration, result: &Result<Answer, Error>, body_digest: Option<[u8; 32]>) -> Option<Self> {
+    fn of(
+        declaration: &Declaration,
+        result: &Result<Answer, Error>,
+        body_digest: Option<[u8; 32]>,
+        with_secrets: bool,
+    ) -> Option<Self> {
         let (status, outcome) = match result {
-            Ok(answer) => (answer.status, kept(declaration, &answer.body)),
+            Ok(answer) => (answer.status, kept(declaration, &answer.body, with_secrets)),
             Err(error) if is_final(error.code()) => {
                 let (detail, field) = (error.detail().to_owned(), error.field().map(str::to_owned));
                 (error.code().status(), Outcome::Refused { code: error.code().name().to_owned(), detail, field })
@@ -157,12 +163,12 @@ impl Ended {
     }
 }
 
-/// The body of an answer without what is shown once.
-fn kept(declaration: &Declaration, body: &Body) -> Outcome {
+/// The body of an answer, without what is shown once unless that is what it is kept for.
+fn kept(declaration: &Declaration, body: &Body, with_secrets: bool) -> Outcome {
     match body {
         Body::Empty => Outcome::Empty,
         Body::Bytes(..) | Body::Events(_) => Outcome::NotKept,
-        Body::Json(json) if declaration.secret_members.is_empty() => {
+        Body::Json(json) if with_secrets || declaration.secret_members.is_empty() => {
             String::from_utf8(json.clone()).map_or(Outcome::NotKept, Outcome::Json)
         }
         Body::Json(json) => match serde_json::from_slice(json) {
@@ -198,6 +204,7 @@ fn is_final(code: Code) -> bool {
             | Code::Overloaded
             | Code::OutcomeUnknown
             | Code::Internal
+            | Code::ApprovalRequired
     );
     !passes && code.status() != 429
 }
@@ -213,6 +220,8 @@ pub(super) struct Ticket {
     call: KeyedCall,
     record: Record,
     is_noted: bool,
+    /// Whether the call is made by an approval: then its answer is kept for the agent, who has not seen it.
+    is_approved: bool,
 }
 
 impl Ticket {
@@ -252,7 +261,7 @@ impl Ticket {
         }
         let id = self.call.id;
         let batch = self.context.records.batch();
-        let batch = match Ended::of(declaration, result, body_digest) {
+        let batch = match Ended::of(declaration, result, body_digest, self.is_approved) {
             Some(ended) => {
                 self.record.ended = Some(ended);
                 if serde_json::to_vec(&self.record).is_ok_and(|record| record.len() > RECORD_BYTES_MAX)
@@ -315,6 +324,44 @@ impl UserContext {
         fingerprint: Fingerprint,
     ) -> Result<Claim, Error> {
         let call = self.keyed_call(caller, key, fingerprint).await?;
+        self.claim_call(call, false).await
+    }
+
+    /// Looks up the call that an approval is for. It is found under the approval's id, where no caller's key leads.
+    ///
+    /// # Errors
+    /// As [`UserContext::claim`].
+    pub(super) async fn claim_approved(self: &Rc<Self>, approval: ApprovalId, fingerprint: Fingerprint) -> Result<Claim, Error> {
+        let id = self.approved_call(approval).await?;
+        let fingerprint = self.idempotency.digest(&[b"fingerprint", fingerprint.as_bytes()])?;
+        self.claim_call(KeyedCall { id, fingerprint }, true).await
+    }
+
+    async fn approved_call(&self, approval: ApprovalId) -> Result<RecordId, Error> {
+        self.load_idempotency_secret().await?;
+        self.idempotency.digest(&[b"approval", approval.as_bytes()])
+    }
+
+    /// Whether the call that an approval is for has begun; and how it ended, if that is decided.
+    pub(super) async fn approved_end(&self, approval: ApprovalId) -> Result<Option<Option<Ended>>, Error> {
+        let id = self.approved_call(approval).await?;
+        Ok(self.records.get::<Record>(Space::IdempotencyKey, &id).await?.map(|record| record.ended))
+    }
+
+    /// Forgets the body of the answer to a call that was approved; durable when this returns. That it was answered stays known.
+    pub(super) async fn forget_approved_answer(&self, approval: ApprovalId) -> Result<(), Error> {
+        let id = self.approved_call(approval).await?;
+        let Some(mut record) = self.records.get::<Record>(Space::IdempotencyKey, &id).await? else { return Ok(()) };
+        if let Some(ended) = &mut record.ended
+            && matches!(ended.outcome, Outcome::Json(_))
+        {
+            ended.outcome = Outcome::NotKept;
+            self.records.batch().put(Space::IdempotencyKey, &id, &record)?.commit(Durability::Durable).await?;
+        }
+        Ok(())
+    }
+
+    async fn claim_call(self: &Rc<Self>, call: KeyedCall, is_approved: bool) -> Result<Claim, Error> {
         if !self.idempotency.at_work.borrow_mut().insert(call.id) {
             let busy = "A request with this Idempotency-Key is already in flight";
             return Err(Error::new(Code::RequestInProgress, busy).retry_after_secs(1));
@@ -325,7 +372,7 @@ impl UserContext {
             expires_at_secs: now_secs().saturating_add(LIFETIME_SECS),
             ended: None,
         };
-        let mut ticket = Ticket { context: Rc::clone(self), call, record, is_noted: false };
+        let mut ticket = Ticket { context: Rc::clone(self), call, record, is_noted: false, is_approved };
         let known = self.records.get::<Record>(Space::IdempotencyKey, &ticket.call.id).await?;
         let Some(known) = known else {
             if self.idempotency.kept.get() >= KEYS_MAX {

@@ -2,6 +2,7 @@
 
 mod accounts;
 pub mod agent_keys;
+mod approvals;
 mod authorize;
 mod claims;
 mod idempotency;
@@ -29,6 +30,7 @@ use futures::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
 use crate::account::AccountHandle;
+use crate::approvals::Book;
 use crate::caller::Caller;
 use crate::directory::UserActivity;
 use crate::environment::Environment;
@@ -52,6 +54,7 @@ use quotas::Quotas;
 use speech::SpeechWork;
 use webhooks::Webhooks;
 
+pub(crate) use approvals::Verdict;
 pub(crate) use origins::Origins;
 pub use quotas::LimitState;
 pub(crate) use reading::EventsWanted;
@@ -96,6 +99,7 @@ pub struct UserContext {
     pub(crate) own_credentials: RefCell<Option<ApiCredentials>>,
     pub(crate) speech: SpeechWork,
     webhooks: Webhooks,
+    pub(crate) approvals: Book,
 }
 
 impl fmt::Debug for UserContext {
@@ -197,6 +201,7 @@ async fn load(
     let own_credentials = settings::load_credentials(&records).await?;
     let login_waits = LoginWaits::load(&records).await?;
     let claims = Claims::new(&environment.vault, user.clone());
+    let approvals = Book::load(records.clone()).await?;
     let quotas = Quotas::new(&environment.settings.limits);
     let context = Rc::new(UserContext {
         user,
@@ -217,9 +222,11 @@ async fn load(
         own_credentials: RefCell::new(own_credentials),
         speech: SpeechWork::default(),
         webhooks: Webhooks::default(),
+        approvals,
     });
     context.load_accounts().await?;
     context.load_webhooks().await?;
     context.tasks.spawn(Rc::clone(&context).sweep_idempotency_keys());
+    context.resume_approvals();
     Ok(context)
 }

@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use jiff::{Timestamp, Zoned};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::account::{AccountHandle, Asker, FactsWanted};
 use crate::caller::Caller;
@@ -98,14 +99,33 @@ pub(super) struct Weighing {
     pub(super) declaration: &'static Declaration,
     pub(super) touched: Touched,
     pub(super) address: Option<std::net::IpAddr>,
+    /// Whether a person has approved it: then what asks for a person is content.
+    pub(super) is_approved: bool,
+    content: Content,
+    /// How many messages it names.
+    listed: Option<usize>,
 }
 
 impl Weighing {
+    pub(super) fn new(
+        policy: Arc<Policy>,
+        key: KeyId,
+        declaration: &'static Declaration,
+        touched: Touched,
+        arguments: &Value,
+        address: Option<std::net::IpAddr>,
+        is_approved: bool,
+    ) -> Self {
+        let is_mutation = declaration.effect.is_mutation();
+        let content = if is_mutation { Content::of(declaration, arguments) } else { Content::default() };
+        let listed = arguments.get("messageIds").and_then(Value::as_array).map(Vec::len).filter(|_| is_mutation);
+        Self { policy, key, declaration, touched, address, is_approved, content, listed }
+    }
+
     /// What the call draws from the day of its key.
     pub(super) fn spend(&self) -> Option<Spend> {
         let recipient = self.touched.writes.first().copied().filter(|_| self.declaration.sends)?;
-        let listed = self.touched.arguments.get("messageIds").and_then(serde_json::Value::as_array).map(Vec::len);
-        Some(Spend { messages: listed.and_then(|length| u32::try_from(length).ok()).unwrap_or(1), recipient })
+        Some(Spend { messages: self.listed.and_then(|length| u32::try_from(length).ok()).unwrap_or(1), recipient })
     }
 
     /// What has to be asked about the chats of the call.
@@ -155,7 +175,7 @@ impl UserContext {
             writes.push(ChatFacts::default());
         }
         let is_mutation = weighing.declaration.effect.is_mutation();
-        let content = if is_mutation { Content::of(weighing.declaration, &touched.arguments) } else { Content::default() };
+        let content = weighing.content;
         let now = weighing.now();
         let used = self.policies.used.borrow().get(&weighing.key).cloned().unwrap_or_default();
         let facts = CallFacts {
@@ -229,7 +249,13 @@ impl UserContext {
                 ..Policy::default()
             };
             let verdict = decide(&daily, &facts);
-            let refusal = verdict.refusal();
+            let refusal = verdict.refusal().or_else(|| {
+                let question = verdict.questions().into_iter().next().filter(|_| !weighing.is_approved)?;
+                Some(Error::new(
+                    Code::PolicyDenied,
+                    format!("{}: {}; another call has used it up just now", question.rule, question.detail),
+                ))
+            });
             *of_key = if refusal.is_some() { before } else { before.after(spend) };
             refusal.map_or_else(|| Ok(of_key.clone()), Err)
         }?;

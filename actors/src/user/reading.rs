@@ -35,6 +35,7 @@ impl UserCall {
         };
         let accounts = account.map(|account| BTreeSet::from([account])).or_else(|| self.allowlist());
         let filter = EventFilter::new(accounts, chat.map(|chat| BTreeSet::from([chat.value()])), &names, sight);
+        let filter = filter.of_agent(caller.key_id().cloned());
         self.environment.events.read(&self.user, Subscription::of(caller, filter, account, from).noting(origins))
     }
 

@@ -76,14 +76,19 @@ impl UserContext {
         invocation: Invocation,
         address: Option<IpAddr>,
     ) -> Result<Rehearsal, Error> {
-        let Permit { account, policy, .. } = consider(self, caller, &invocation)?;
-        let Invocation { declaration, touched, .. } = invocation;
+        let Permit { account, policy, reasons: needed, .. } = consider(self, caller, &invocation)?;
+        let Invocation { declaration, touched, arguments, .. } = invocation;
         let weighing = policy.zip(caller.key_id().cloned());
-        let weighing = weighing.map(|(policy, key)| Weighing { policy, key, declaration, touched, address });
+        let weighing = weighing.map(|(policy, key)| Weighing::new(policy, key, declaration, touched, &arguments, address, false));
         let verdict = match &weighing {
             Some(weighing) => self.weigh(weighing, caller, account.as_ref()).await,
             None => Verdict::default(),
         };
-        Ok(Rehearsal::of(declaration.name, verdict))
+        let needed = needed.into_iter().map(|reason| Reason {
+            rule: reason.rule.into_owned(),
+            decision: Decision::Ask,
+            explanation: reason.detail,
+        });
+        Ok(Rehearsal::of(declaration.name, verdict.and(needed)))
     }
 }

@@ -8,6 +8,7 @@ use futures::future::LocalBoxFuture;
 use tokio::sync::oneshot;
 
 use crate::account::{AccountHandle, Asker, Order, SendIds};
+use crate::approvals::ApprovalId;
 use crate::audit::{AuditEntry, Phase};
 use crate::caller::Caller;
 use crate::error::{Code, Error};
@@ -15,8 +16,10 @@ use crate::gateway::{Reply, RequestFacts};
 use crate::idempotency::{Fingerprint, IdempotencyKey};
 use crate::operation::{Answer, Declaration, Invocation, Repetition, Work};
 use crate::policy::Decision;
+use crate::runtime::crash_point;
 use crate::stream::ByteStream;
-use crate::user::authorize::{Denial, Permit, authorize};
+use crate::user::approvals::Question;
+use crate::user::authorize::{Denial, Permit, Right, authorize};
 use crate::user::idempotency::{Claim, Ended, Ticket};
 use crate::user::policies::Weighing;
 use crate::user::{Call, LimitState, UserCall, UserContext};
@@ -27,11 +30,12 @@ struct Permitted {
     work: Work,
     account: Option<AccountHandle>,
     body: Option<ByteStream>,
-    request_id: String,
     context: Rc<UserContext>,
     caller: Caller,
     /// What its key's policy was asked, if it has one.
     weighing: Option<Weighing>,
+    /// What a person is asked, if one must be.
+    question: Question,
 }
 
 impl Permitted {
@@ -41,6 +45,43 @@ impl Permitted {
             Some(weighing) => self.context.spend(weighing).await,
             None => Ok(()),
         }
+    }
+
+    fn new(
+        context: &Rc<UserContext>,
+        caller: Caller,
+        invocation: Invocation,
+        facts: RequestFacts,
+        permit: Permit,
+        right: Right,
+    ) -> Self {
+        let can_wait = invocation.can_wait();
+        let Invocation { declaration, account: named, chats, touched, work, body, arguments, .. } = invocation;
+        let Permit { account, sight, policy, reasons, limits: _ } = permit;
+        let weighing = policy.zip(caller.key_id().cloned()).map(|(policy, key)| {
+            Weighing::new(policy, key, declaration, touched, &arguments, facts.address, right == Right::Approved)
+        });
+        let account_id = named.and_then(|named| named.id());
+        let question = Question { arguments, account_id, chats, facts, reasons, can_wait };
+        Self { declaration, work: work.seen_with(sight), account, body, context: Rc::clone(context), caller, weighing, question }
+    }
+
+    /// Asks the policy of its key, if there is one, and adds why a person must approve it.
+    async fn weigh(&mut self, entry: &AuditEntry) -> Result<(), Error> {
+        let Some(weighing) = &self.weighing else { return Ok(()) };
+        let verdict = self.context.weigh(weighing, &self.caller, self.account.as_ref()).await;
+        if let Some(error) = verdict.refusal() {
+            return Err(error);
+        }
+        if verdict.decision == Decision::Shadow
+            && let Err(failure) = self.context.environment.audit.append(entry.clone().weighed("shadow")).await
+        {
+            tracing::error!(%failure, "a rule on trial could not be audited");
+        }
+        if !weighing.is_approved {
+            self.question.reasons.extend(verdict.questions());
+        }
+        Ok(())
     }
 
     /// Takes the digest of its body of bytes, if it has one, as that is read.
@@ -58,7 +99,7 @@ impl Permitted {
                 let declaration = self.declaration;
                 let ends_with_caller = declaration.ends_with_caller || !declaration.effect.is_mutation();
                 let asker = Asker { principal: self.caller.principal().clone(), ends_with_caller };
-                let (request_id, body) = (self.request_id, self.body);
+                let (request_id, body) = (self.question.facts.request_id, self.body);
                 account.run(Order { asker, work, request_id, body, send_ids }).boxed_local()
             }
             (Work::Account(_), None) => async { Err(Error::internal("an account operation names no account")) }.boxed_local(),
@@ -83,9 +124,9 @@ impl Permitted {
 }
 
 /// Who waits for the answer, and what is told with it.
-struct Waiting {
-    reply: oneshot::Sender<Reply>,
-    limits: Vec<LimitState>,
+pub(super) struct Waiting {
+    pub(super) reply: oneshot::Sender<Reply>,
+    pub(super) limits: Vec<LimitState>,
 }
 
 impl Waiting {
@@ -107,7 +148,7 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
     if facts.dry_run && is_mutation {
         return rehearse(context, caller, invocation, facts.address, entry, reply);
     }
-    match authorize(context, &caller, &invocation) {
+    match authorize(context, &caller, &invocation, Right::Own) {
         Err(denial) => {
             let code = denial.error.code();
             let is_of_account = matches!(code, Code::AccountForbidden | Code::AccountSuspended);
@@ -122,16 +163,17 @@ pub(super) fn travel(context: &Rc<UserContext>, call: Call) {
                 }
             }
         }
-        Ok(Permit { account, sight, policy, limits }) => {
-            let Invocation { declaration, work, body, fingerprint, touched, .. } = invocation;
-            let work = work.seen_with(sight);
-            let key = facts.idempotency_key.zip(fingerprint);
-            let (request_id, waiting) = (facts.request_id, Waiting { reply, limits });
-            let (mine, address) = (Rc::clone(context), facts.address);
-            let weighing = policy.zip(caller.key_id().cloned());
-            let weighing = weighing.map(|(policy, key)| Weighing { policy, key, declaration, touched, address });
-            let permitted = Permitted { declaration, work, account, body, request_id, context: mine, caller, weighing };
-            if permitted.weighing.is_none() {
+        Ok(permit) if context.has_waited(&caller, &facts) => {
+            let (context, waiting) = (Rc::clone(context), Waiting { reply, limits: permit.limits });
+            context.tasks.clone().spawn(async move {
+                context.answer_by_approval(entry, &caller, &invocation, &facts, waiting).await;
+            });
+        }
+        Ok(permit) => {
+            let key = facts.idempotency_key.clone().zip(invocation.fingerprint);
+            let waiting = Waiting { reply, limits: permit.limits.clone() };
+            let permitted = Permitted::new(context, caller, invocation, facts, permit, Right::Own);
+            if permitted.weighing.is_none() && permitted.question.reasons.is_empty() {
                 return go_on(context, entry, permitted, key, waiting);
             }
             let context = Rc::clone(context);
@@ -159,30 +201,39 @@ fn rehearse(
     });
 }
 
-/// Asks the policy of the agent's key about a call that is permitted otherwise. A refusal does not keep a repetition from its answer: it
-/// may be the call itself that has used the day up.
+/// Asks the policy of the agent's key about a call that is permitted otherwise, and a person where it or what the call needs says so. A
+/// refusal does not keep a repetition from its answer: it may be the call itself that has used the day up.
 async fn weigh(
     context: &Rc<UserContext>,
     entry: AuditEntry,
-    permitted: Permitted,
+    mut permitted: Permitted,
     key: Option<(IdempotencyKey, Fingerprint)>,
     waiting: Waiting,
 ) {
-    let Some(weighing) = &permitted.weighing else { return go_on(context, entry, permitted, key, waiting) };
-    let verdict = context.weigh(weighing, &permitted.caller, permitted.account.as_ref()).await;
-    if let Some(error) = verdict.refusal() {
+    if let Err(error) = permitted.weigh(&entry).await {
         let denial = Denial { error, limits: waiting.limits };
         return match key {
             Some(key) => replay_or_refuse(context, entry, &permitted.caller, permitted.body, key, denial, waiting.reply).await,
             None => refuse(context, denial, entry, true, waiting.reply),
         };
     }
-    if verdict.decision == Decision::Shadow
-        && let Err(failure) = context.environment.audit.append(entry.clone().weighed("shadow")).await
-    {
-        tracing::error!(%failure, "a rule on trial could not be audited");
+    if permitted.question.reasons.is_empty() {
+        return go_on(context, entry, permitted, key, waiting);
     }
-    go_on(context, entry, permitted, key, waiting);
+    // What began under its key before rules asked for a person ends as it does without them.
+    if let Some((name, fingerprint)) = &key {
+        match context.claim(&permitted.caller, name, *fingerprint).await {
+            Ok(Claim::New(_)) => {}
+            Ok(Claim::Ended(ended)) => return replay(context, entry, permitted.body, *ended, waiting).await,
+            Ok(Claim::Undecided(ticket)) => {
+                drop(ticket);
+                return go_on(context, entry, permitted, key, waiting);
+            }
+            Err(error) => return refuse(context, Denial { error, limits: waiting.limits }, entry, true, waiting.reply),
+        }
+    }
+    let Permitted { declaration, caller, question, .. } = permitted;
+    context.ask_for_approval(entry, &caller, declaration, question, waiting).await;
 }
 
 /// Begins what is permitted.
@@ -200,9 +251,41 @@ fn go_on(
     context.tasks.clone().spawn(async move {
         match key {
             None => mutate(&context, entry, permitted, None, waiting).await,
-            Some((key, fingerprint)) => once(&context, entry, permitted, (key, fingerprint), waiting).await,
+            Some((key, fingerprint)) => {
+                let claim = context.claim(&permitted.caller, &key, fingerprint).await;
+                once(&context, entry, permitted, claim, waiting).await;
+            }
         }
     });
+}
+
+/// Makes a call that a person has approved, with the rights that its agent has now: audited, and under the record of its approval, which
+/// says what has become of it before. Also a read goes this way, so that its answer is kept for its agent.
+pub(super) async fn travel_approved(
+    context: &Rc<UserContext>,
+    approval: ApprovalId,
+    caller: Caller,
+    invocation: Invocation,
+    facts: RequestFacts,
+) -> Result<Answer, Error> {
+    let entry = entry_of(&caller, &invocation, &facts).under(approval);
+    let (reply, answered) = oneshot::channel();
+    let fingerprint = Fingerprint::of(invocation.declaration.name, &invocation.arguments);
+    let weighed = match authorize(context, &caller, &invocation, Right::Approved) {
+        Err(denial) => Err(denial.error),
+        Ok(permit) => {
+            let mut permitted = Permitted::new(context, caller, invocation, facts, permit, Right::Approved);
+            permitted.weigh(&entry).await.map(|()| permitted)
+        }
+    };
+    match weighed {
+        Err(error) => refuse(context, Denial::from(error), entry, true, reply),
+        Ok(permitted) => {
+            let claim = context.claim_approved(approval, fingerprint).await;
+            once(context, entry, permitted, claim, Waiting { reply, limits: Vec::new() }).await;
+        }
+    }
+    answered.await.map_err(|_| Error::internal("an approved call was not answered"))?.result
 }
 
 /// Refuses a call for its account, unless it is known under its key: the account may be as it is by that very call.
@@ -224,15 +307,9 @@ async fn replay_or_refuse(
     }
 }
 
-/// Runs a mutation that came with an idempotency key: once, whatever has become of it before.
-async fn once(
-    context: &Rc<UserContext>,
-    entry: AuditEntry,
-    permitted: Permitted,
-    (key, fingerprint): (IdempotencyKey, Fingerprint),
-    waiting: Waiting,
-) {
-    match context.claim(&permitted.caller, &key, fingerprint).await {
+/// Runs a mutation that came with an idempotency key, or by an approval: once, whatever has become of it before.
+async fn once(context: &Rc<UserContext>, entry: AuditEntry, permitted: Permitted, claim: Result<Claim, Error>, waiting: Waiting) {
+    match claim {
         Err(error) => refuse(context, Denial { error, limits: waiting.limits }, entry, true, waiting.reply),
         Ok(Claim::Ended(ended)) => replay(context, entry, permitted.body, *ended, waiting).await,
         Ok(Claim::New(ticket)) => {
@@ -247,7 +324,13 @@ async fn once(
 }
 
 /// Answers a refusal; one that is audited is in the log first.
-fn refuse(context: &Rc<UserContext>, denial: Denial, entry: AuditEntry, is_audited: bool, reply: oneshot::Sender<Reply>) {
+pub(super) fn refuse(
+    context: &Rc<UserContext>,
+    denial: Denial,
+    entry: AuditEntry,
+    is_audited: bool,
+    reply: oneshot::Sender<Reply>,
+) {
     let Denial { error, limits } = denial;
     let audit = is_audited.then(|| (context.environment.audit.clone(), entry.denied(error.code())));
     let denied = Reply::new(Err(error), limits);
@@ -306,12 +389,14 @@ async fn mutate(
         Ok(intent) => (Some(intent), noted.and(spent)),
         Err(failure) => (None, Err(failure.into())),
     };
-    let digest = once.as_ref().and_then(|_| permitted.digest_body());
     let declaration = permitted.declaration;
+    crash_point(&[declaration.name, ":mutation-noted"]);
+    let digest = once.as_ref().and_then(|_| permitted.digest_body());
     let result = match may_run {
         Ok(()) => run(permitted, once.as_ref(), &mut waiting.reply).await,
         Err(error) => Err(error),
     };
+    crash_point(&[declaration.name, ":mutation-ran"]);
     if let Some(Once { ticket, is_repetition }) = once {
         let digest = digest.and_then(|mut digest| digest.try_recv().ok());
         ticket.end(declaration, &result, digest, is_repetition).await;
@@ -350,7 +435,13 @@ async fn repeat(context: &Rc<UserContext>, entry: AuditEntry, permitted: Permitt
 }
 
 /// Answers a call as it was answered before. Nothing happens.
-async fn replay(context: &Rc<UserContext>, entry: AuditEntry, body: Option<ByteStream>, ended: Ended, waiting: Waiting) {
+pub(super) async fn replay(
+    context: &Rc<UserContext>,
+    entry: AuditEntry,
+    body: Option<ByteStream>,
+    ended: Ended,
+    waiting: Waiting,
+) {
     let Waiting { reply, limits } = waiting;
     if let Some(body) = body
         && let Err(error) = same_body(body, &ended).await
@@ -374,7 +465,7 @@ async fn same_body(body: ByteStream, ended: &Ended) -> Result<(), Error> {
     }
 }
 
-fn answer(to: oneshot::Sender<Reply>, reply: Reply) {
+pub(super) fn answer(to: oneshot::Sender<Reply>, reply: Reply) {
     let _caller_may_be_gone = to.send(reply);
 }
 
@@ -393,5 +484,6 @@ fn entry_of(caller: &Caller, invocation: &Invocation, facts: &RequestFacts) -> A
         code: None,
         status: None,
         intent: None,
+        approval_id: None,
     }
 }

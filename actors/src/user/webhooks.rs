@@ -88,7 +88,7 @@ impl House for UserContext {
         let sight = self.sight_of(key.as_ref());
         let subscription = Subscription {
             expires_at_secs: key.as_ref().and_then(|key| key.expires_at),
-            filter: EventFilter::new(accounts, chats, &names, sight),
+            filter: EventFilter::new(accounts, chats, &names, sight).of_agent(key.as_ref().map(|key| key.id.clone())),
             origins: key.as_ref().and_then(|key| self.origins(&key.id)),
             principal: key.map_or(Principal::Human { admin: false }, |key| Principal::Agent { key_id: key.id }),
             account: None,

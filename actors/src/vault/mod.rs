@@ -130,6 +130,8 @@ pub enum Space {
     WebhookDelivery,
     /// What is posted of one delivery, until it has arrived.
     WebhookContent,
+    /// A call that waits for a person's approval, or did, in its user's records.
+    Approval,
     /// The policy of an agent key, in its user's records; the id is the key's.
     Policy,
     /// What an agent key has drawn from its day.
@@ -165,6 +167,7 @@ impl Space {
             Self::WebhookStanding => 41,
             Self::WebhookDelivery => 42,
             Self::WebhookContent => 43,
+            Self::Approval => 50,
             Self::Policy => 60,
             Self::PolicyUse => 61,
             Self::PolicyOrigins => 62,

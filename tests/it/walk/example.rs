@@ -14,12 +14,13 @@ pub(super) struct Example {
     pub(super) refused: Vec<(&'static str, Value)>,
     pub(super) takes_any: Vec<&'static str>,
     pub(super) status: Option<u16>,
+    pub(super) is_others: bool,
 }
 
 /// An example with these input fields, in camelCase, wherever they travel. `accountId` is filled in where it is absent.
 pub(super) fn example(inputs: Value) -> Example {
     let Value::Object(inputs) = inputs else { panic!("inputs are an object: {inputs}") };
-    Example { inputs, bytes: b"bytes".to_vec(), refused: Vec::new(), takes_any: Vec::new(), status: None }
+    Example { inputs, bytes: b"bytes".to_vec(), refused: Vec::new(), takes_any: Vec::new(), status: None, is_others: false }
 }
 
 impl Example {
@@ -38,6 +39,12 @@ impl Example {
     /// The same, and no value of this field is refused.
     pub(super) fn takes_any(mut self, field: &'static str) -> Self {
         self.takes_any.push(field);
+        self
+    }
+
+    /// The same, of something that an agent who did not make it does not find.
+    pub(super) fn hidden_from_others(mut self) -> Self {
+        self.is_others = true;
         self
     }
 

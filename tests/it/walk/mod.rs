@@ -3,13 +3,14 @@
 //! For each operation it tries, with the inputs of the operation's *row*:
 //!
 //! 1. without a token: 401;
-//! 2. with a key that has another scope: 403 that names the scope that is missing (or says that a person is needed);
+//! 2. with a key that has another scope: 403 that names the scope that is missing (or says that a person is needed); where each call of
+//!    an agent needs a person's approval, with a key that has the scope: 202 that names the approval;
 //! 3. as another user, on an account that is not theirs and on ids of no account: 403, all of them the same bytes;
 //!    and an agent on the chat with Telegram itself: 403;
 //! 4. with inputs that cannot be, made from the input's schema: 4xx that names the field. Every field is tried with a value of
 //!    another type, every text with one that is far too long, every list with far too many items, every required field by leaving
 //!    it out;
-//! 5. the happy path, by an agent whose key has the one scope, or by a person where agents are refused for want of approval: the declared status, and a body that its schema allows;
+//! 5. the happy path, by an agent whose key has the one scope, or by a person where agents need approval: the declared status, and a body that its schema allows;
 //! 6. the audit log: intent and outcome of a mutation, with operation, account, chat, request id and code; nothing of a read.
 //!
 //! # Adding an operation
@@ -31,6 +32,7 @@
 //! to. Reads use what is there: `world.group`, `world.channel`, `world.message`, `world.file`.
 //!
 //! `.refuses(field, value)` adds a bad input that no schema tells. `.takes_any(field)` says that a field has no unacceptable value.
+//! `.hidden_from_others()` is for what anyone may ask for that is theirs, where the row's is not.
 //! `.answers(status)` is for operations that are declared but always refused, such as those that this server answers with 501.
 
 macro_rules! examples {

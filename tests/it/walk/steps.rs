@@ -81,7 +81,8 @@ impl Walk<'_> {
         let operation = &self.world.document["paths"][format!("/api/v1{path}")][method];
         let status = answer.status.to_string();
         let code = serde_json::from_slice::<Value>(&answer.body).ok().and_then(|problem| problem.get("code").cloned());
-        let is_known = match code.filter(|_| answer.status >= 400) {
+        let is_problem = answer.header("content-type") == "application/problem+json";
+        let is_known = match code.filter(|_| is_problem) {
             Some(code) => operation["x-problems"][status].as_array().is_some_and(|codes| codes.contains(&code)),
             None => operation["responses"][status].is_object(),
         };
@@ -108,7 +109,8 @@ impl Walk<'_> {
             Access::Scope(scope) => json!([403, "missing_scope", format!("Missing scope: {}", scope.name())]),
             Access::Human(reason) | Access::Admin(reason) => json!([403, "human_only", reason]),
             Access::Authenticated => {
-                return self.check("an agent's status", &json!(answer.status), &json!(self.declaration.success), &answer);
+                let wanted = if self.example.is_others { 404 } else { self.declaration.success };
+                return self.check("an agent's status", &json!(answer.status), &json!(wanted), &answer);
             }
         };
         let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
@@ -181,8 +183,7 @@ impl Walk<'_> {
     fn is_for_people_only(&self) -> bool {
         match self.declaration.access {
             Access::Human(_) | Access::Admin(_) => true,
-            Access::Scope(scope) => scope.needs_approval(),
-            Access::Authenticated => false,
+            Access::Scope(_) | Access::Authenticated => false,
         }
     }
 
@@ -193,8 +194,9 @@ impl Walk<'_> {
             let answer = self.call(&agent, &self.inputs.clone(), "unapproved").await;
             let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let found = json!([answer.status, problem["code"]]);
-            self.check("the refusal without approval", &found, &json!([403, "human_only"]), &answer);
-            self.note("unapproved", Some(key), Some(("human_only".to_owned(), answer.status)), "denied");
+            self.check("the answer without approval", &found, &json!([202, "approval_required"]), &answer);
+            self.check("where its approval is", &problem["approvalId"], &last_segment(answer.header("location")), &answer);
+            self.note("unapproved", Some(key), Some(("approval_required".to_owned(), answer.status)), "denied");
         }
     }
 
@@ -332,6 +334,10 @@ pub(super) async fn audit_faults(world: &World, audited: &[Audited]) -> Vec<Stri
         }
     }
     faults
+}
+
+fn last_segment(path: &str) -> Value {
+    json!(path.rsplit('/').next())
 }
 
 fn short(answer: &Answer) -> String {

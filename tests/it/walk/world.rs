@@ -272,6 +272,14 @@ impl World {
         others.expect("another session")["id"].clone()
     }
 
+    /// A call of an agent that waits for a person: the approval's id and its digest.
+    pub(super) async fn new_approval(&self) -> (Value, Value) {
+        let (_, agent) = self.agent("security:read").await;
+        let asked = agent.get(&format!("/accounts/{}/telegram-sessions", self.account)).await.expect(202);
+        let path = format!("/approvals/{}", asked["approvalId"].as_str().expect("an id"));
+        (asked["approvalId"].clone(), self.api.get(&path).await.expect(200)["digest"].clone())
+    }
+
     /// A login that waits for its code: the account's id and the code.
     pub(super) async fn new_login(&self, phone: &str) -> (Value, String) {
         let started = self.api.post("/telegram/login/code", json!({ "phone": phone })).await.expect(200);

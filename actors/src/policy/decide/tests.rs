@@ -181,7 +181,8 @@ proptest! {
         if let Some(read_only) = read_only { all["readOnly"] = json!(read_only); }
         let whole = decide(&policy(all.clone()), &facts);
         prop_assert_eq!(whole.decision, whole.reasons.iter().map(|reason| reason.decision).max().unwrap_or_default());
-        prop_assert_eq!(whole.refusal().is_some(), whole.decision >= Decision::Ask);
+        prop_assert_eq!(whole.refusal().is_some(), whole.decision == Decision::Deny);
+        prop_assert_eq!(!whole.questions().is_empty(), whole.decision == Decision::Ask);
         let mut strictest = Decision::Allow;
         for (name, rule) in all.as_object().unwrap() {
             let alone = decision(json!({ name: rule }), &facts);

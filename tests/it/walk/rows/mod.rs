@@ -3,6 +3,7 @@
 mod accounts;
 mod administration;
 mod agent_keys;
+mod approvals;
 mod audit;
 mod buttons;
 mod calls;
@@ -47,6 +48,7 @@ pub(super) fn all() -> impl Iterator<Item = &'static Row> {
         accounts::ROWS,
         administration::ROWS,
         agent_keys::ROWS,
+        approvals::ROWS,
         audit::ROWS,
         buttons::ROWS,
         calls::ROWS,
