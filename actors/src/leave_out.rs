@@ -42,6 +42,10 @@ impl LeaveOut for Message {
     fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
         if sight.is_agent() {
             self.mark_untrusted();
+            let tells_code = [self.text.as_deref(), self.quote.as_deref()].into_iter().any(|text| sight.tells_code(text));
+            if tells_code || self.is_of_telegram_itself() && !sight.is_looking() {
+                return Err(hidden());
+            }
         }
         if let Some(from) = &mut self.forwarded_from {
             let user = from.user_id.and_then(ChatId::from_marked);
@@ -111,8 +115,6 @@ macro_rules! of_chat {
 of_chat! {
     Chat => |chat| chat.id;
     FoundChat => |found| found.chat_id;
-    GlobalMessageResult => |result| result.marked_chat_id;
-    Draft => |draft| draft.chat_id;
     Blocked => |blocked| blocked.chat_id;
 }
 
@@ -137,6 +139,18 @@ of_parts! {
     ReactionPage => |page| page.items;
     GroupCallPage => |page| page.participants_mut();
     TelegramFolder => |folder| folder.content;
+}
+
+impl LeaveOut for GlobalMessageResult {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        if sight.tells_code(self.text.as_deref()) { Err(hidden()) } else { sight.admit(self.marked_chat_id) }
+    }
+}
+
+impl LeaveOut for Draft {
+    fn leave_out(&mut self, sight: &ChatSight) -> Result<(), Error> {
+        if sight.tells_code(Some(&self.text)) { Err(hidden()) } else { sight.admit(self.chat_id) }
+    }
 }
 
 // People who take part in a chat are part of it; a channel that does so in its own name is a chat of its own.

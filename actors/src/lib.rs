@@ -28,6 +28,7 @@ pub mod policy;
 pub mod runtime;
 pub mod scope;
 pub mod settings;
+mod shield;
 pub mod sight;
 pub mod speech;
 mod startup;

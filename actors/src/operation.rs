@@ -22,7 +22,8 @@ use crate::error::{Code, Error};
 use crate::events::EventStream;
 use crate::idempotency::Fingerprint;
 use crate::identity::AccountId;
-use crate::sight::ChatSight;
+use crate::shield;
+use crate::sight::{ChatSight, hidden};
 use crate::stream::ByteStream;
 use crate::telegram::ChatId;
 use crate::user::UserCall;
@@ -145,6 +146,11 @@ pub trait AccountOperation: Operation {
 
 /// An operation on one Telegram account that answers with bytes. [`Operation::Output`] is `()`.
 pub trait DownloadOperation: Operation<Output = ()> {
+    /// The message whose file it is, if it is one's.
+    fn message(&self) -> Option<(ChatId, i32)> {
+        None
+    }
+
     /// Finds what is asked for. Runs on the account's actor; must not block. The bytes follow as they are read.
     fn run(self, call: AccountCall) -> impl Future<Output = Result<Download, Error>> + 'static;
 }
@@ -266,6 +272,7 @@ impl<O: AccountOperation> AccountWork for Typed<O> {
         let work = operation.run(call);
         Box::pin(async move {
             let mut output = work.await?;
+            let sight = if sight.hides_service_messages() { sight.shielding(account.login_codes().await?) } else { sight };
             let met = met::<O>(&mut output, &sight);
             if !sight.asks_for_classes() {
                 return Ok(Answer { told_of: met, ..answer::<O>(output, &sight)? });
@@ -306,15 +313,25 @@ impl<O: StreamOperation> UserWork for Events<O> {
     }
 }
 
-struct Bytes<O>(O);
+struct Bytes<O>(O, ChatSight);
 
 impl<O: DownloadOperation> AccountWork for Bytes<O> {
-    // It answers about the chat that the call names.
-    fn seen_with(&mut self, _sight: ChatSight) {}
+    fn seen_with(&mut self, sight: ChatSight) {
+        self.1 = sight;
+    }
 
     fn run(self: Box<Self>, call: AccountCall) -> LocalBoxFuture<'static, Result<Answer, Error>> {
-        let work = self.0.run(call);
+        let Self(operation, sight) = *self;
+        let (account, of_message) = (Rc::clone(&call), operation.message());
+        let work = operation.run(call);
         Box::pin(async move {
+            if let Some((chat, message_id)) = of_message.filter(|_| sight.is_agent()) {
+                let sight = sight.shielding(account.login_codes().await?);
+                // A caption that tells a code is told with the file, and so is what the file shows.
+                if !sight.codes().is_empty() && sight.tells_code(account.message(chat, message_id).await?.text.as_deref()) {
+                    return Err(hidden());
+                }
+            }
             let Download { status, headers, length, bytes } = work.await?;
             let body = bytes.map_or(Body::Empty, |bytes| Body::Bytes(length, bytes));
             Ok(Answer { status, headers, body, next_cursor: None, told_of: Vec::new() })
@@ -329,7 +346,13 @@ fn answer<O: Operation>(mut output: O::Output, sight: &ChatSight) -> Result<Answ
     let body = if TypeId::of::<O::Output>() == TypeId::of::<()>() {
         Body::Empty
     } else {
-        let json = serde_json::to_vec(&output).map_err(Error::internal)?;
+        let json = if sight.codes().is_empty() {
+            serde_json::to_vec(&output).map_err(Error::internal)?
+        } else {
+            let mut value = serde_json::to_value(&output).map_err(Error::internal)?;
+            shield::blank(&mut value, sight.codes());
+            serde_json::to_vec(&value).map_err(Error::internal)?
+        };
         Body::Json(if sight.is_agent() { agent_text::written_out(&json).into_owned() } else { json })
     };
     Ok(Answer { status: O::DECLARATION.success, headers: age.into_iter().collect(), body, next_cursor, told_of: Vec::new() })
@@ -471,7 +494,7 @@ macro_rules! erase {
 erase!(OfUser, UserOperation, |operation| Work::User(Box::new(Typed::new(operation))));
 erase!(OfAccount, AccountOperation, |operation| Work::Account(Box::new(Typed::new(operation))));
 erase!(OfStream, StreamOperation, |operation| Work::User(Box::new(Events(operation))));
-erase!(OfDownload, DownloadOperation, |operation| Work::Account(Box::new(Bytes(operation))));
+erase!(OfDownload, DownloadOperation, |operation| Work::Account(Box::new(Bytes(operation, ChatSight::of_agent(None)))));
 
 /// One line of the catalogue: an operation without its type.
 pub struct Entry(Box<dyn Erased>);

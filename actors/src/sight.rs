@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Code, Error};
 use crate::policy::{ChatRules, Decision, Policy};
+use crate::shield;
 use crate::telegram::{ChatId, ChatIdKind, PeerClass, PeerClasses};
 
 /// Which chats a caller may know of. What it hides is refused where a call names it, and left out of answers that list it.
@@ -13,7 +14,7 @@ use crate::telegram::{ChatId, ChatIdKind, PeerClass, PeerClasses};
 /// People see everything. No agent sees the chat with Telegram itself, whose messages carry login codes: whoever reads them can take the
 /// account over. It takes the scope `security:read` and a person's approval of the one call to see it. What else an agent sees is said by
 /// the rules for reading of its key's policy; what they would ask a person about is hidden as well, since a list cannot wait.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct ChatSight {
     policy: Option<Arc<Policy>>,
     is_person: bool,
@@ -21,8 +22,17 @@ pub struct ChatSight {
     with_service_messages: bool,
     /// What kinds of chats those are that an answer tells of.
     classes: PeerClasses,
+    /// The login codes that an answer must not tell.
+    codes: Arc<[String]>,
     /// While an answer is only looked through: the chats that it tells of.
     met: Option<Arc<Mutex<BTreeSet<ChatId>>>>,
+}
+
+impl Default for ChatSight {
+    fn default() -> Self {
+        let (policy, classes, codes, met) = (None, PeerClasses::new(), Arc::from([]), None);
+        Self { policy, is_person: false, with_service_messages: false, classes, codes, met }
+    }
 }
 
 impl ChatSight {
@@ -42,8 +52,8 @@ impl ChatSight {
         self
     }
 
-    /// Whether the chat with Telegram itself is hidden.
-    fn hides_service_messages(&self) -> bool {
+    /// Whether the chat with Telegram itself is hidden, and login codes wherever they are told.
+    pub(crate) fn hides_service_messages(&self) -> bool {
         !self.is_person && !self.with_service_messages
     }
 
@@ -82,10 +92,30 @@ impl ChatSight {
         Self { met: Some(Arc::default()), ..self.clone() }
     }
 
+    /// Whether it only looks.
+    pub(crate) fn is_looking(&self) -> bool {
+        self.met.is_some()
+    }
+
     /// The chats that it was asked about while it looked.
     pub(crate) fn met(&self) -> Vec<ChatId> {
         let met = self.met.as_ref().map(|met| met.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect());
         met.unwrap_or_default()
+    }
+
+    /// The same, with the login codes that must not be told.
+    pub(crate) fn shielding(self, codes: Arc<[String]>) -> Self {
+        Self { codes, ..self }
+    }
+
+    /// The login codes that must not be told.
+    pub(crate) fn codes(&self) -> &[String] {
+        &self.codes
+    }
+
+    /// Whether a text tells one of them.
+    pub(crate) fn tells_code(&self, text: Option<&str>) -> bool {
+        self.met.is_none() && text.is_some_and(|text| shield::tells(text, &self.codes))
     }
 
     /// The same, knowing what kinds of chats some are.

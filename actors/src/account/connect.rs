@@ -163,7 +163,9 @@ async fn take(context: &Rc<AccountContext>, mut delivery: Delivery) -> Result<()
         context.chats_changed();
     }
     let batch = delivery.write(context.records.batch())?;
-    context.log.append(delivery.events, batch).await?;
+    let mut events = delivery.events;
+    let batch = context.shield(&mut events, batch).await?;
+    context.log.append(events, batch).await?;
     context.unreadable.set(0);
     Ok(())
 }

@@ -21,6 +21,7 @@ mod health;
 mod invites;
 mod kept_chats;
 mod login;
+mod login_codes;
 mod members;
 mod message_changes;
 mod message_reading;
@@ -64,6 +65,7 @@ use crate::identity::{AccountId, UserId};
 use crate::operation::{AccountWork, Answer};
 use crate::policy::ChatFacts;
 use crate::runtime::{Actor, Supervised, Tasks, supervise};
+use crate::shield::LoginCodes;
 use crate::stream::ByteStream;
 use crate::telegram::{ChatId, Connection, FloodControl, asked_by, asked_while_heard};
 use crate::vault::AccountRecords;
@@ -169,6 +171,8 @@ pub struct AccountContext {
     settings: SettingsCell,
     person: PersonCell,
     login: RefCell<LoginState>,
+    /// The login codes that came lately, once they were read.
+    login_codes: RefCell<Option<LoginCodes>>,
     /// Told whenever a QR login has come further.
     login_changed: Notify,
     /// Told when Telegram says that a QR code was scanned.
@@ -339,6 +343,7 @@ pub(crate) fn start(environment: &Arc<Environment>, seed: Seed) -> Result<Superv
             settings: seed.settings.clone(),
             person: seed.person.clone(),
             login: RefCell::new(LoginState::new(&seed.origin)),
+            login_codes: RefCell::default(),
             login_changed: Notify::new(),
             scanned: Notify::new(),
             reconnect: Notify::new(),

@@ -2,11 +2,13 @@
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{Cursor, EventName};
 use crate::agent_text;
 use crate::identity::{AccountId, KeyId};
+use crate::shield;
 use crate::telegram::ChatId;
 
 /// The largest content of one event, in bytes of JSON. Telegram's longest texts fit.
@@ -19,6 +21,8 @@ pub(crate) struct NewEvent {
     pub(super) chat: Option<i64>,
     key: Option<KeyId>,
     content: Box<RawValue>,
+    /// Whether only people may see it.
+    shielded: bool,
 }
 
 /// What stands for a content that is too large to be kept.
@@ -39,12 +43,32 @@ impl NewEvent {
             tracing::warn!(name = name.as_str(), "an event is too large and is kept without its content");
             to_raw_value(&Truncated { chat_id: chat, truncated: true }).unwrap_or_default()
         });
-        Self { name, chat, key: None, content }
+        Self { name, chat, key: None, content, shielded: false }
     }
 
     /// The same, for people and for the agent with this key: no other agent sees it.
     pub(crate) fn of_key(self, key: KeyId) -> Self {
         Self { key: Some(key), ..self }
+    }
+
+    /// The same, for people only.
+    pub(crate) fn for_people(self) -> Self {
+        Self { shielded: true, ..self }
+    }
+
+    /// Whether it is of this chat.
+    pub(crate) fn is_of(&self, chat: ChatId) -> bool {
+        self.chat == Some(chat.value())
+    }
+
+    /// What happened.
+    pub(crate) fn content(&self) -> Value {
+        serde_json::from_str(self.content.get()).unwrap_or_default()
+    }
+
+    /// Keeps it for people if it tells one of these login codes.
+    pub(crate) fn shield_from(&mut self, codes: &[String]) {
+        self.shielded |= shield::blank(&mut self.content(), codes);
     }
 
     /// How many bytes its content has.
@@ -53,7 +77,8 @@ impl NewEvent {
     }
 
     pub(super) fn stored(&self, position: u64) -> StoredEvent {
-        StoredEvent { position, name: self.name, chat: self.chat, key: self.key.clone(), content: self.content.clone() }
+        let (name, chat, content, shielded) = (self.name, self.chat, self.content.clone(), self.shielded);
+        StoredEvent { position, name, chat, key: self.key.clone(), content, shielded }
     }
 }
 
@@ -70,12 +95,15 @@ pub(super) struct StoredEvent {
     key: Option<KeyId>,
     #[serde(rename = "d")]
     content: Box<RawValue>,
+    #[serde(rename = "s", default, skip_serializing_if = "std::ops::Not::not")]
+    shielded: bool,
 }
 
 impl StoredEvent {
     /// As readers see it.
     pub(super) fn told(self, account: AccountId) -> Event {
-        Event { key: self.key, ..Event::new(account, self.position, self.name, self.chat, self.content.get()) }
+        let (key, shielded) = (self.key, self.shielded);
+        Event { key, shielded, ..Event::new(account, self.position, self.name, self.chat, self.content.get()) }
     }
 }
 
@@ -88,6 +116,7 @@ pub struct Event {
     chat: Option<i64>,
     key: Option<KeyId>,
     payload: Bytes,
+    shielded: bool,
 }
 
 impl Event {
@@ -101,7 +130,7 @@ impl Event {
             payload.push(',');
         }
         payload.push_str(members);
-        Self { account, position, name, chat, key: None, payload: payload.into() }
+        Self { account, position, name, chat, key: None, payload: payload.into(), shielded: false }
     }
 
     /// The note that an account's events up to this place are not kept any more.
@@ -114,7 +143,13 @@ impl Event {
     pub(super) fn for_agents(&self) -> Option<Self> {
         let payload = agent_text::payload(&self.payload);
         let (account, position, name, chat) = (self.account, self.position, self.name, self.chat);
-        (payload != self.payload).then(|| Self { account, position, name, chat, key: self.key.clone(), payload })
+        let key = self.key.clone();
+        (payload != self.payload).then_some(Self { account, position, name, chat, key, payload, shielded: self.shielded })
+    }
+
+    /// Whether only people may see it: login codes must not reach agents.
+    pub(super) fn is_shielded(&self) -> bool {
+        self.shielded
     }
 
     /// The account that it is of.

@@ -70,7 +70,8 @@ impl EventFilter {
 
     /// Whether an event is hidden, whatever kind of chat it is of. One that does not say its chat is, where any chat may be hidden.
     fn hides(&self, event: &Event) -> bool {
-        if self.agent.as_ref().is_some_and(|agent| !event.is_for(agent)) {
+        let is_anothers = self.agent.as_ref().is_some_and(|agent| !event.is_for(agent));
+        if is_anothers || (event.is_shielded() && self.sight.is_agent()) {
             return true;
         }
         match event.chat() {

@@ -44,6 +44,10 @@ impl Operation for DownloadMedia {
 }
 
 impl DownloadOperation for DownloadMedia {
+    fn message(&self) -> Option<(ChatId, i32)> {
+        Some((self.chat_id, self.message_id))
+    }
+
     async fn run(self, call: AccountCall) -> Result<Download, Error> {
         let file = call.file(self.chat_id, self.message_id).await?;
         let etag = format!("\"{:x}-{:x}\"", file.id, file.size);
@@ -114,6 +118,10 @@ impl Operation for GetThumbnail {
 }
 
 impl DownloadOperation for GetThumbnail {
+    fn message(&self) -> Option<(ChatId, i32)> {
+        Some((self.chat_id, self.message_id))
+    }
+
     async fn run(self, call: AccountCall) -> Result<Download, Error> {
         let picture = call.picture(self.chat_id, self.message_id, self.size.as_deref()).await?;
         let (id, length) = match &picture {

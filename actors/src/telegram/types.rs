@@ -204,6 +204,13 @@ pub struct Untrusted {
 }
 
 impl Message {
+    /// Whether it is one of Telegram's own, such as a login code, or was forwarded from there.
+    pub(crate) fn is_of_telegram_itself(&self) -> bool {
+        let telegram = ChatId::SERVICE_MESSAGES;
+        let origin = self.forwarded_from.as_ref().and_then(|from| from.user_id);
+        self.chat_id == telegram || origin == Some(telegram.value())
+    }
+
     /// Marks it as made by others, unless this account wrote it itself.
     pub(crate) fn mark_untrusted(&mut self) {
         let sender = self.from_user_id.and_then(ChatId::from_marked).or(self.sender_chat_id);

@@ -122,6 +122,8 @@ pub enum Space {
     UpdateState,
     /// How Telegram limits an account, in its records.
     FloodControl,
+    /// The login codes that came to an account lately.
+    LoginCodes,
     /// A webhook, in its user's records.
     Webhook,
     /// How a webhook stands.
@@ -163,6 +165,7 @@ impl Space {
             Self::EventLog => 31,
             Self::UpdateState => 32,
             Self::FloodControl => 33,
+            Self::LoginCodes => 34,
             Self::Webhook => 40,
             Self::WebhookStanding => 41,
             Self::WebhookDelivery => 42,

@@ -203,7 +203,8 @@ pub(super) fn new(raw: &enums::Message, met: &Met, self_id: Option<i64>, events:
         grouped_id: message.grouped_id.as_deref(),
         service: message.service.as_ref().map(Service::of),
     };
-    events.push(NewEvent::new(EventName::NewMessage, Some(message.chat_id), &content));
+    let event = NewEvent::new(EventName::NewMessage, Some(message.chat_id), &content);
+    events.push(if message.is_of_telegram_itself() { event.for_people() } else { event });
     if let Some(service) = &message.service {
         membership(&message, service, events);
     }
