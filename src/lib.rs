@@ -4,6 +4,7 @@ pub mod allocator;
 pub mod auth;
 pub mod cli;
 pub mod config;
+pub mod hardening;
 pub mod http;
 pub mod openapi;
 pub mod reference;

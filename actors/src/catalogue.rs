@@ -188,6 +188,10 @@ impl Catalogue {
             Entry::user::<credentials::SetCredentials>(),
             Entry::user::<credentials::DeleteCredentials>(),
             Entry::user::<credentials::SetServerCredentials>(),
+            Entry::user::<keyring::GetKeyring>(),
+            Entry::user::<keyring::RotateKeyring>(),
+            Entry::user::<keyring::PauseKeyringRotation>(),
+            Entry::user::<keyring::ResumeKeyringRotation>(),
         ])
     }
 

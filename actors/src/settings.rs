@@ -20,6 +20,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// `SESSION_MASTER_KEY`: 32 bytes in hexadecimal or base64, or a passphrase.
     pub master_key: SecretString,
+    /// The file that holds the master key to rotate to. It is read when a rotation begins, and at a start that `master_key` does not fit.
+    pub next_master_key_file: Option<PathBuf>,
     /// Which Telegram network accounts connect to.
     pub network: Network,
     /// The api_id and api_hash of users who have none of their own.

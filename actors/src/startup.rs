@@ -20,6 +20,10 @@ use crate::user::agent_keys::{IndexedKey, KeyIndex};
 use crate::user::load_server_credentials;
 use crate::vault::{MasterKey, Space, Vault, VaultError};
 
+/// What is noted when the next master key opened the data folder.
+const MASTER_KEY_REPLACED: &str = "SESSION_MASTER_KEY no longer opens the data folder, and the key in SESSION_MASTER_KEY_NEXT_FILE does: \
+     the rotation has ended. Put that key in SESSION_MASTER_KEY's place (docs/runbooks.md)";
+
 /// How many records are read from the store at once.
 const PAGE_LENGTH: usize = 1_024;
 
@@ -47,7 +51,10 @@ pub enum StartError {
 pub(crate) async fn open(settings: Settings, catalogue: Catalogue) -> Result<(Arc<Environment>, Vec<String>), StartError> {
     let folder = DataFolder::open(&settings.data_dir)?;
     let master_key = MasterKey::parse(&settings.master_key)?;
-    let vault = Vault::open(&folder, &master_key, || SledStore::open(&folder, settings.store_cache_bytes)).await?;
+    let next = settings.next_master_key_file.as_deref().map(MasterKey::read).transpose()?.flatten();
+    let master_keys: Vec<&MasterKey> = std::iter::once(&master_key).chain(&next).collect();
+    let open_store = || SledStore::open(&folder, settings.store_cache_bytes);
+    let (vault, opened_by) = Vault::open_with(&folder, &master_keys, open_store).await?;
     let (audit, report) = AuditLog::open(&folder)?;
     let keys = load_key_index(&vault).await?;
     let server_credentials = load_server_credentials(&vault.server_records()).await?;
@@ -59,6 +66,10 @@ pub(crate) async fn open(settings: Settings, catalogue: Catalogue) -> Result<(Ar
     let fetcher = Fetcher::new(outbound.clone(), transport, settings.fetching);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let events = EventHub::start(settings.limits.events);
+    let mut notes = report.notes();
+    if opened_by > 0 {
+        notes.push(MASTER_KEY_REPLACED.to_owned());
+    }
     let environment = Environment {
         _folder: folder,
         settings,
@@ -76,7 +87,7 @@ pub(crate) async fn open(settings: Settings, catalogue: Catalogue) -> Result<(Ar
         fetcher,
         restarts: RestartPolicy::default(),
     };
-    Ok((Arc::new(environment), report.notes()))
+    Ok((Arc::new(environment), notes))
 }
 
 async fn load_key_index(vault: &Vault) -> Result<KeyIndex, VaultError> {

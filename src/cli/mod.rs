@@ -1,6 +1,7 @@
 //! The commands.
 
 mod configuration;
+mod keys;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
@@ -16,6 +17,7 @@ use clap::{Parser, Subcommand};
 use crate::allocator;
 use crate::auth::NoRandomness;
 use crate::config::InvalidConfiguration;
+use crate::hardening;
 use crate::server::ServerError;
 
 /// Runs Telegram user clients behind REST, for people and agents.
@@ -81,12 +83,12 @@ impl CommandError {
 pub fn main() -> ExitCode {
     let ended = match Arguments::parse().command {
         Command::Serve(arguments) => {
-            allocator::settle();
+            settle();
             serve::run(&arguments)
         }
         #[cfg(feature = "sandbox")]
         Command::Sandbox(arguments) => {
-            allocator::settle();
+            settle();
             sandbox::run(&arguments)
         }
         Command::Token(arguments) => token::run(&arguments),
@@ -108,6 +110,15 @@ pub fn main() -> ExitCode {
             let _ = writeln!(io::stderr(), "vasya-server: {error}");
             ExitCode::FAILURE
         }
+    }
+}
+
+/// Asks of the system what a server needs, before it holds a secret.
+fn settle() {
+    allocator::settle();
+    if let Err(error) = hardening::apply() {
+        let _ =
+            writeln!(io::stderr(), "vasya-server: core dumps cannot be turned off ({error}); a crash may write keys to the disk");
     }
 }
 

@@ -4,7 +4,7 @@ use actix_web::rt::System;
 use secrecy::ExposeSecret;
 use vasya_actors::catalogue::Catalogue;
 
-use super::{CommandError, FileArgument, print};
+use super::{CommandError, FileArgument, keys, print};
 use crate::config::{self, Flag};
 use crate::server::Running;
 use crate::shutdown::StopSignals;
@@ -51,7 +51,9 @@ impl Arguments {
 
 /// Runs the server until it is stopped.
 pub(super) fn run(arguments: &Arguments) -> Result<(), CommandError> {
-    let configuration = config::load(arguments.file.config.as_deref(), &arguments.flags())?;
+    let (file, mut flags) = (arguments.file.config.as_deref(), arguments.flags());
+    flags.extend(keys::of_embedded_mode(file, &flags)?);
+    let configuration = config::load(file, &flags)?;
     telemetry::start(&configuration.log);
     if configuration.actors.credentials.is_none() {
         tracing::warn!("no TELEGRAM_API_ID and TELEGRAM_API_HASH: users must set their own before they can log in");

@@ -172,6 +172,17 @@ pub fn load_jwt(file: Option<&Path>) -> Result<JwtConfiguration, InvalidConfigur
     found.ok_or_else(|| InvalidConfiguration(sources.into_faults()))
 }
 
+/// The data folder of embedded mode where no master key is given. Nothing when the configuration has faults: [`load`] tells them.
+pub fn embedded_data_dir_without_master_key(file: Option<&Path>, flags: &[Flag]) -> Option<PathBuf> {
+    let mut sources = Sources::read(file, flags);
+    let is_embedded = sources.text("auth.mode").as_deref() == Some("embedded");
+    let is_given = sources.secret("data.session_master_key").is_some();
+    let data_dir = sources.text("data.dir").map(PathBuf::from);
+    let server = server(&mut sources);
+    let _ = authentication(&mut sources, &server);
+    data_dir.filter(|_| is_embedded && !is_given && sources.into_faults().is_empty())
+}
+
 /// Every setting that is in force and where it comes from, one to a line, as TOML. Secrets are shown as `"<set>"`.
 pub fn describe(file: Option<&Path>, flags: &[Flag]) -> String {
     let sources = Sources::read(file, flags);
@@ -302,6 +313,7 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
     if let Err(error) = MasterKey::parse(&master_key) {
         sources.fault("data.session_master_key", error.to_string());
     }
+    let next_master_key_file = sources.text("data.session_master_key_next_file").map(PathBuf::from);
     let network = network(sources);
     let credentials = credentials(sources);
     let device = Device { model: sources.text("telegram.device_model").unwrap_or_default(), ..Device::default() };
@@ -326,6 +338,7 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
     Some(Settings {
         data_dir,
         master_key,
+        next_master_key_file,
         network,
         credentials,
         device,

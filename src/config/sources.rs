@@ -7,8 +7,9 @@ use std::path::Path;
 use figment::Figment;
 use figment::providers::{Format, Serialized, Toml};
 use figment::value::{Tag, Value};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
+use vasya_actors::vault::read_private;
 
 use super::table::{self, Kind, SETTINGS, Setting};
 use super::{Fault, Flag};
@@ -18,6 +19,12 @@ pub(super) const DEFAULTS: &str = include_str!("../../config/default.toml");
 
 /// The variable that names the configuration file, where no flag does.
 const FILE_VARIABLE: &str = "VASYA_CONFIG";
+
+/// The variable in which systemd names the folder of a service's credentials.
+const CREDENTIALS_VARIABLE: &str = "CREDENTIALS_DIRECTORY";
+
+/// The secret whose file nobody else may read.
+const MASTER_KEY: &str = "data.session_master_key";
 
 /// The largest file that a secret is read from, in bytes.
 const SECRET_FILE_BYTES_MAX: u64 = 64 * 1_024;
@@ -91,15 +98,33 @@ impl Sources {
         if setting.kind != Kind::Secret {
             return found;
         }
-        let Some(path) = std::env::var_os(&file_variable).filter(|path| !path.is_empty()) else { return found };
+        let named = std::env::var_os(&file_variable).filter(|path| !path.is_empty());
+        let Some(path) = named else { return found.or_else(|| self.credential(setting)) };
         if found.is_some() {
             self.faults.push(Fault::new(&file_variable, format!("is set, and {} too: set one of them", setting.variable)));
             return found;
         }
-        match read_secret(Path::new(&path)) {
+        match read_secret(Path::new(&path), setting) {
             Ok(text) => Some((text, file_variable)),
             Err(reason) => {
                 self.faults.push(Fault::new(&file_variable, reason));
+                None
+            }
+        }
+    }
+
+    /// A secret that systemd hands over (`LoadCredential=`): a file by the variable's name in lower case.
+    fn credential(&mut self, setting: &Setting) -> Option<(String, String)> {
+        let folder = std::env::var_os(CREDENTIALS_VARIABLE).filter(|folder| !folder.is_empty())?;
+        let path = Path::new(&folder).join(setting.variable.to_lowercase());
+        if !path.exists() {
+            return None;
+        }
+        let origin = format!("{CREDENTIALS_VARIABLE}/{}", setting.variable.to_lowercase());
+        match read_secret(&path, setting) {
+            Ok(text) => Some((text, origin)),
+            Err(reason) => {
+                self.faults.push(Fault::new(&origin, reason));
                 None
             }
         }
@@ -193,7 +218,11 @@ impl Sources {
     }
 }
 
-fn read_secret(path: &Path) -> Result<String, String> {
+fn read_secret(path: &Path, setting: &Setting) -> Result<String, String> {
+    if setting.key == MASTER_KEY {
+        let text = read_private(path).map_err(|error| format!("cannot be used: {error}"))?;
+        return if text.expose_secret().is_empty() { Err("names an empty file".into()) } else { Ok(text.expose_secret().into()) };
+    }
     let length = std::fs::metadata(path).map_err(|error| format!("cannot be read: {error}"))?.len();
     if length > SECRET_FILE_BYTES_MAX {
         return Err(format!("names a file of more than {SECRET_FILE_BYTES_MAX} bytes"));

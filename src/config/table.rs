@@ -48,6 +48,7 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("auth.local_token", "VASYA_LOCAL_TOKEN", Kind::Secret),
     setting("data.dir", "VASYA_DATA_DIR", Kind::Text),
     setting("data.session_master_key", "SESSION_MASTER_KEY", Kind::Secret),
+    setting("data.session_master_key_next_file", "SESSION_MASTER_KEY_NEXT_FILE", Kind::Text),
     setting("data.store_cache_mib", "VASYA_STORE_CACHE_MIB", Kind::Number),
     setting("telegram.network", "VASYA_NETWORK", Kind::Text),
     setting("telegram.network_file", "VASYA_NETWORK_FILE", Kind::Text),

@@ -35,6 +35,7 @@ const SEGMENTS: &[(&str, &str)] = &[
     ("audit", "administration"),
     ("approvals", "approvals"),
     ("credentials", "administration"),
+    ("keyring", "administration"),
     ("admin", "administration"),
     ("stt", "speech"),
     ("events", "events"),

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::harness::{ADA, BORIS, BORIS_PASSWORD, CLARA, Sandbox, command, files};
+use crate::harness::{ADA, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, command, eventually, files};
 
 fn contains(haystack: &[u8], needle: &[u8]) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle)
@@ -87,7 +87,7 @@ async fn a_wrong_master_key_is_refused_and_nothing_is_touched() {
     let mut sandbox = Sandbox::start().await;
     assert_eq!(sandbox.terminate().code(), Some(0));
     let before = files(&sandbox.data_dir());
-    for wrong in ["0".repeat(64), "another passphrase altogether".to_owned()] {
+    for wrong in ["0123456789abcdef".repeat(4), "another passphrase altogether".to_owned()] {
         let refused = command(sandbox.arguments()).env("SESSION_MASTER_KEY", &wrong).output().unwrap();
         let told = String::from_utf8_lossy(&refused.stderr).into_owned();
         assert!(!refused.status.success());
@@ -96,4 +96,85 @@ async fn a_wrong_master_key_is_refused_and_nothing_is_touched() {
     }
     sandbox.start_again().await;
     sandbox.api().online(sandbox.account()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_are_rotated_to_another_master_key_while_serving() {
+    use std::os::unix::fs::PermissionsExt;
+    let (old, new) = ("0123456789abcdef".repeat(4), "fedcba98765432100123456789abcdef".repeat(2));
+    let place = tempfile::tempdir().unwrap();
+    let next = place.path().join("next");
+    let options =
+        Options::default().with("SESSION_MASTER_KEY", &*old).with("SESSION_MASTER_KEY_NEXT_FILE", next.display().to_string());
+    let mut sandbox = Sandbox::start_with(options).await;
+    let (api, account) = (sandbox.api(), sandbox.account().to_owned());
+    std::fs::write(&next, &new).unwrap();
+    std::fs::set_permissions(&next, PermissionsExt::from_mode(0o644)).unwrap();
+    assert_eq!(api.post("/admin/keyring/rotate", json!({})).await.code(), "conflict", "others can read the file");
+    std::fs::set_permissions(&next, PermissionsExt::from_mode(0o600)).unwrap();
+    let before = api.get("/admin/keyring").await.expect(200);
+    assert_eq!((&before["state"], &before["masterKeys"]), (&json!("settled"), &json!(1)));
+
+    api.post("/admin/keyring/rotate", json!({})).await.expect(202);
+    let look = || async {
+        api.post(&format!("/accounts/{account}/chats/5000000003/messages"), json!({ "text": "meanwhile" })).await.expect(200);
+        let state = api.get("/admin/keyring").await.expect(200);
+        (state["state"] == "settled").then_some(state)
+    };
+    let after = eventually("the rotation ends", look).await;
+    assert_eq!((&after["masterKeys"], &after["ownersDone"]), (&json!(1), &after["ownersTotal"]));
+    assert!(after["keys"][0]["id"] != before["keys"][0]["id"] && after["keys"].as_array().unwrap().len() == 1);
+    for text in [before.to_string(), after.to_string()] {
+        assert!(!text.contains(&old) && !text.contains(&new));
+    }
+
+    // The old key opens nothing any more; a start finds the next one in its file.
+    sandbox.kill();
+    sandbox.start_again().await;
+    sandbox.api().online(&account).await;
+    assert!(sandbox.log().contains("SESSION_MASTER_KEY_NEXT_FILE"), "{}", sandbox.log());
+    assert_eq!(sandbox.terminate().code(), Some(0));
+    sandbox.set_environment(&[("SESSION_MASTER_KEY", &new)]);
+    sandbox.start_again().await;
+    sandbox.api().online(&account).await;
+    assert_eq!(sandbox.terminate().code(), Some(0));
+    let refused = command(sandbox.arguments()).env("SESSION_MASTER_KEY", &old).output().unwrap();
+    assert!(!refused.status.success());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_core_is_dumped() {
+    let sandbox = Sandbox::start().await;
+    let limits = std::fs::read_to_string(format!("/proc/{}/limits", sandbox.pid())).unwrap();
+    let core = limits.lines().find(|line| line.starts_with("Max core file size")).unwrap();
+    assert_eq!(core.split_whitespace().collect::<Vec<_>>()[4..6], ["0", "0"], "{core}");
+}
+
+#[test]
+fn embedded_mode_makes_a_master_key_where_none_is_given() {
+    use std::os::unix::fs::PermissionsExt;
+    let place = tempfile::tempdir().unwrap();
+    let data = place.path().join("data");
+    // It gets as far as listening, where the port is taken: what is looked at is the key.
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let start = || {
+        let arguments = ["serve", "--auth", "embedded", "--bind", &address, "--data-dir", data.to_str().unwrap()];
+        let told = command(arguments).output().unwrap();
+        assert!(!told.status.success());
+        String::from_utf8_lossy(&told.stderr).into_owned()
+    };
+    let file = place.path().join("data.master-key");
+    let told = start();
+    assert!(told.contains("data.master-key") && told.contains("cannot listen on"), "{told}");
+    let made = std::fs::read(&file).unwrap();
+    assert_eq!((made.len(), std::fs::metadata(&file).unwrap().permissions().mode() & 0o777), (64, 0o600));
+    assert!(!start().contains("one was made") && std::fs::read(&file).unwrap() == made);
+    std::fs::set_permissions(&file, PermissionsExt::from_mode(0o644)).unwrap();
+    assert!(start().contains("chmod 600"));
+    std::fs::remove_file(&file).unwrap();
+    std::fs::create_dir(&data).unwrap();
+    std::fs::write(data.join("keyring.json"), "{}").unwrap();
+    let told = start();
+    assert!(told.contains("SESSION_MASTER_KEY") && told.contains("is not set") && !file.exists(), "{told}");
 }

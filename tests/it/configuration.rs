@@ -50,7 +50,7 @@ fn embedded_mode_listens_on_loopback_only() {
     for address in ["0.0.0.0:0", "[::]:0", "192.0.2.1:80"] {
         let refused = command(["serve", "--auth", "embedded", "--bind", address])
             .current_dir(folder.path())
-            .env("SESSION_MASTER_KEY", "0".repeat(64))
+            .env("SESSION_MASTER_KEY", "0123456789abcdef".repeat(4))
             .output()
             .unwrap();
         assert_eq!(refused.status.code(), Some(1));
@@ -89,7 +89,7 @@ fn a_secret_in_two_places_is_a_fault() {
     let refused = command(["config"])
         .env("JWT_SECRET", "x".repeat(32))
         .env("JWT_SECRET_FILE", "/dev/null")
-        .env("SESSION_MASTER_KEY", "0".repeat(64))
+        .env("SESSION_MASTER_KEY", "0123456789abcdef".repeat(4))
         .output()
         .unwrap();
     assert!(!refused.status.success() && told(&refused).contains("JWT_SECRET_FILE"), "{}", told(&refused));

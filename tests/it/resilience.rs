@@ -135,7 +135,7 @@ async fn serve_failing(sandbox: &Sandbox) -> (Api, oneshot::Sender<()>, std::thr
         ("auth.mode", "embedded".to_owned()),
         ("auth.local_token", token.clone()),
         ("data.dir", value("another")),
-        ("data.session_master_key", "0".repeat(64)),
+        ("data.session_master_key", "0123456789abcdef".repeat(4)),
         ("telegram.network", "sandbox".to_owned()),
         ("telegram.network_file", value("data.network.json")),
         ("telegram.api_id", "1".to_owned()),

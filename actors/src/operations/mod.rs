@@ -32,6 +32,7 @@ pub mod forwarding;
 pub mod group_calls;
 pub mod invites;
 pub mod joining;
+pub mod keyring;
 pub mod login;
 pub mod media;
 pub mod media_from_url;

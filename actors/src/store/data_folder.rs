@@ -5,8 +5,11 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-/// The format of everything in the folder. A folder of another format is refused.
-const FORMAT: &str = "vasya-data 1";
+/// The format of everything in the folder. A folder of a format that is neither this one nor the one before is refused.
+const FORMAT: &str = "vasya-data 2";
+
+/// The format before, in which wrapped data keys were in the store. The vault brings such a folder to the present one.
+const FORMAT_BEFORE: &str = "vasya-data 1";
 
 const FOLDER_MODE: u32 = 0o700;
 
@@ -48,6 +51,7 @@ pub enum DataFolderError {
 #[derive(Debug)]
 pub struct DataFolder {
     path: PathBuf,
+    is_of_format_before: bool,
     _lock: File,
 }
 
@@ -69,14 +73,29 @@ impl DataFolder {
             Err(TryLockError::WouldBlock) => return Err(DataFolderError::InUse(path.to_owned())),
             Err(TryLockError::Error(error)) => return Err(unusable(error)),
         }
+        let mut is_of_format_before = false;
         match fs::read_to_string(path.join("format")) {
             Ok(found) if found.trim() == FORMAT => {}
+            Ok(found) if found.trim() == FORMAT_BEFORE => is_of_format_before = true,
             Ok(found) => return Err(DataFolderError::OtherFormat { folder: path.to_owned(), found: found.trim().to_owned() }),
             Err(error) if error.kind() == io::ErrorKind::NotFound => write_format(path).map_err(unusable)?,
             Err(error) => return Err(unusable(error)),
         }
         fs::set_permissions(path, Permissions::from_mode(FOLDER_MODE)).map_err(unusable)?;
-        Ok(Self { path: path.to_owned(), _lock: lock })
+        Ok(Self { path: path.to_owned(), is_of_format_before, _lock: lock })
+    }
+
+    /// Whether it is still of the format before, in which wrapped data keys are in the store.
+    pub fn is_of_format_before(&self) -> bool {
+        self.is_of_format_before
+    }
+
+    /// Says that everything in it is of the present format.
+    ///
+    /// # Errors
+    /// [`DataFolderError::Unusable`]; it is of the format before then.
+    pub fn set_present_format(&self) -> Result<(), DataFolderError> {
+        write_format(&self.path).map_err(|source| DataFolderError::Unusable { folder: self.path.clone(), source })
     }
 
     /// Where it is.

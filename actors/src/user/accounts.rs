@@ -1,5 +1,6 @@
 //! The accounts of a user: loaded at start, added by a login, and destroyed with their keys.
 
+use std::collections::HashSet;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -140,6 +141,7 @@ pub(super) async fn log_out(handle: &AccountHandle) {
 impl UserContext {
     /// Starts the accounts that are logged in, and destroys what unfinished logins have left.
     pub(super) async fn load_accounts(self: &Rc<Self>) -> Result<(), Error> {
+        let with_keys: HashSet<AccountId> = self.records.accounts().await?.into_iter().collect();
         let mut after: Option<Vec<u8>> = None;
         loop {
             let page = self.records.scan::<AccountRecord>(Space::Account, after.as_deref(), PAGE_LENGTH).await?;
@@ -147,6 +149,13 @@ impl UserContext {
             after = Some(last.clone());
             for (id, record) in page {
                 let id = <[u8; 16]>::try_from(id.as_slice()).map_err(|_| Error::internal("an account's id is damaged"))?;
+                if !with_keys.contains(&AccountId::from_bytes(id)) {
+                    // An older copy of the store brings the entry of a deleted account back, but not its key.
+                    tracing::warn!(account = %AccountId::from_bytes(id), "the entry of an account that was deleted is removed");
+                    let batch = self.records.batch().delete(Space::Account, &id);
+                    batch.and(self.claims.release(record.user.id)).commit(Durability::Durable).await?;
+                    continue;
+                }
                 let account = self.start_account(AccountId::from_bytes(id), record).await?;
                 self.accounts.borrow_mut().insert(AccountId::from_bytes(id), account);
             }

@@ -6,6 +6,7 @@ mod approvals;
 mod authorize;
 mod claims;
 mod idempotency;
+mod keyring;
 mod keys;
 mod login_waits;
 mod logins;

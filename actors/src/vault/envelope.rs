@@ -26,7 +26,7 @@ pub(crate) struct Binding {
 }
 
 impl Binding {
-    /// What the store keys of users' data keys begin with.
+    /// What the places of users begin with.
     pub(super) const USER_KEYS: &'static [u8] = b"u";
 
     pub(super) fn server() -> Self {
@@ -53,8 +53,8 @@ impl Binding {
         self.account.as_ref().map_or(&[], |account| account.as_bytes())
     }
 
-    /// Where the wrapped data key is kept.
-    pub(super) fn key_of_key(&self) -> Vec<u8> {
+    /// The place that names whose records these are: where the store says that there are any, and where the wrapped keys are kept.
+    pub(super) fn place(&self) -> Vec<u8> {
         let kind: &[u8] = match (&self.user, &self.account) {
             (None, _) => b"s",
             (Some(_), None) => Self::USER_KEYS,
@@ -63,7 +63,22 @@ impl Binding {
         [kind, &[length(self.user_bytes())], self.user_bytes(), self.account_bytes()].concat()
     }
 
-    /// What the store keys of a user's accounts' data keys begin with.
+    /// What a place stands for.
+    pub(super) fn of_place(place: &[u8]) -> Option<Self> {
+        let (kind, rest) = place.split_first()?;
+        let (length, rest) = rest.split_first()?;
+        let (user, account) = rest.split_at_checked(usize::from(*length))?;
+        let user = || std::str::from_utf8(user).ok()?.parse::<UserId>().ok();
+        let binding = match (kind, account.len()) {
+            (b's', 0) => Self::server(),
+            (b'u', 0) => Self::user(user()?),
+            (b'a', 16) => Self::account(user()?, AccountId::from_bytes(<[u8; 16]>::try_from(account).ok()?)),
+            _ => return None,
+        };
+        (binding.place() == place).then_some(binding)
+    }
+
+    /// What the places of a user's accounts begin with.
     pub(super) fn account_keys(&self) -> Vec<u8> {
         [b"a".as_slice(), &[length(self.user_bytes())], self.user_bytes()].concat()
     }
@@ -88,10 +103,10 @@ impl Binding {
         key
     }
 
-    fn associated_data(&self, key_id: u64, space: Space, id: &[u8]) -> Vec<u8> {
+    fn associated_data(&self, key_id: u64, space: u8, id: &[u8]) -> Vec<u8> {
         let mut data = vec![FORMAT];
         data.extend_from_slice(&key_id.to_be_bytes());
-        for part in [self.user_bytes(), self.account_bytes(), &[space.code()], id] {
+        for part in [self.user_bytes(), self.account_bytes(), &[space], id] {
             data.extend_from_slice(&u64::try_from(part.len()).unwrap_or(u64::MAX).to_be_bytes());
             data.extend_from_slice(part);
         }
@@ -100,6 +115,22 @@ impl Binding {
 
     /// Seals a value as this record.
     pub(super) fn seal(&self, key: &DataKey, space: Space, id: &[u8], value: &[u8]) -> Result<Vec<u8>, VaultError> {
+        self.seal_coded(key, space.code(), id, value)
+    }
+
+    /// Seals the record of a code anew with another key.
+    pub(super) fn reseal(
+        &self,
+        from: &DataKey,
+        to: &DataKey,
+        code: u8,
+        id: &[u8],
+        envelope: &[u8],
+    ) -> Result<Vec<u8>, VaultError> {
+        self.seal_coded(to, code, id, &self.open_coded(from, code, id, envelope)?)
+    }
+
+    fn seal_coded(&self, key: &DataKey, space: u8, id: &[u8], value: &[u8]) -> Result<Vec<u8>, VaultError> {
         let mut nonce = [0u8; NONCE_LENGTH];
         fill(&mut nonce)?;
         let associated = self.associated_data(key.id(), space, id);
@@ -116,6 +147,17 @@ impl Binding {
 
     /// Opens a value that was sealed as this record, and as no other.
     pub(super) fn open(&self, key: &DataKey, space: Space, id: &[u8], envelope: &[u8]) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        self.open_coded(key, space.code(), id, envelope)
+    }
+
+    /// The same for the record of a code.
+    pub(super) fn open_coded(
+        &self,
+        key: &DataKey,
+        space: u8,
+        id: &[u8],
+        envelope: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, VaultError> {
         let damaged = |what: &str| VaultError::Corrupt(what.to_owned());
         let (header, rest) = envelope.split_at_checked(HEADER_LENGTH).ok_or_else(|| damaged("its envelope is cut short"))?;
         if header.first() != Some(&FORMAT) {

@@ -8,9 +8,10 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use zeroize::Zeroizing;
 
-use super::envelope::Binding;
+use super::envelope::{Binding, key_id};
 use super::key::DataKey;
-use super::{Inner, Space, VaultError, obtain_key};
+use super::owner_keys::{KeySet, OwnerKeys};
+use super::{Inner, Space, VaultError};
 use crate::identity::{AccountId, UserId};
 use crate::store::{Batch, Durability, Precondition};
 
@@ -19,12 +20,12 @@ use crate::store::{Batch, Durability, Precondition};
 pub struct Records {
     vault: Arc<Inner>,
     binding: Binding,
-    key: Arc<DataKey>,
+    keys: Arc<OwnerKeys>,
 }
 
 impl Records {
-    pub(super) fn new(vault: Arc<Inner>, binding: Binding, key: Arc<DataKey>) -> Self {
-        Self { vault, binding, key }
+    pub(super) fn new(vault: Arc<Inner>, binding: Binding, keys: Arc<OwnerKeys>) -> Self {
+        Self { vault, binding, keys }
     }
 
     /// Reads a record.
@@ -33,8 +34,9 @@ impl Records {
     /// [`VaultError::Corrupt`] when it does not open here or has another shape; [`VaultError::Store`] when it cannot be read.
     pub async fn get<T: DeserializeOwned>(&self, space: Space, id: &[u8]) -> Result<Option<T>, VaultError> {
         let place = self.binding.record_key(space, id);
+        let keys = self.keys.now();
         let Some(envelope) = self.vault.store.get(&place).await? else { return Ok(None) };
-        self.unseal(space, id, &envelope).map(Some)
+        self.unseal(&keys, space, id, &envelope).map(Some)
     }
 
     /// Reads records of a space in the order of their ids, from after `after`; at most `limit`.
@@ -49,10 +51,11 @@ impl Records {
     ) -> Result<Vec<(Vec<u8>, T)>, VaultError> {
         let prefix = self.binding.space_prefix(space);
         let after = after.map(|id| self.binding.record_key(space, id));
+        let keys = self.keys.now();
         let pairs = self.vault.store.scan(&prefix, after.as_deref(), limit).await?;
         let opened = pairs.into_iter().map(|(key, envelope)| {
             let id = key.get(prefix.len()..).unwrap_or_default().to_vec();
-            let value = self.unseal(space, &id, &envelope)?;
+            let value = self.unseal(&keys, space, &id, &envelope)?;
             Ok((id, value))
         });
         opened.collect()
@@ -72,26 +75,32 @@ impl Records {
     /// An empty batch of writes to these records. It commits only while their data key exists, so that a view which outlives its account
     /// cannot bring the account's records back.
     pub fn batch(&self) -> SealedBatch {
-        let key_exists = Precondition::Exists(self.binding.key_of_key());
-        SealedBatch { records: self.clone(), batch: Batch::new().require(key_exists) }
+        let key_exists = Precondition::Exists(self.binding.place());
+        SealedBatch { records: self.clone(), batch: Batch::new().require(key_exists), held: Vec::new() }
     }
 
-    /// Seals a text that leaves the server and comes back; it opens for the same owner and purpose only.
+    /// Seals a text that leaves the server and comes back; it opens for the same owner and purpose only, until the owner's key is retired.
     ///
     /// # Errors
     /// [`VaultError::NoRandomness`].
     pub fn seal_text(&self, space: Space, purpose: &[u8], text: &str) -> Result<Vec<u8>, VaultError> {
-        self.binding.seal(&self.key, space, purpose, text.as_bytes())
+        self.binding.seal(&self.keys.now().current, space, purpose, text.as_bytes())
     }
 
     /// Opens such a text; `None` for anything else.
     pub fn open_text(&self, space: Space, purpose: &[u8], sealed: &[u8]) -> Option<String> {
-        let plain = self.binding.open(&self.key, space, purpose, sealed).ok()?;
+        let keys = self.keys.now();
+        let plain = self.binding.open(keys.find(key_id(sealed).ok()?)?, space, purpose, sealed).ok()?;
         String::from_utf8(plain.to_vec()).ok()
     }
 
-    fn unseal<T: DeserializeOwned>(&self, space: Space, id: &[u8], envelope: &[u8]) -> Result<T, VaultError> {
-        let plain = self.binding.open(&self.key, space, id, envelope)?;
+    /// Opens a record with the key that it names: one of `keys`, taken before it was read, or a newer one.
+    fn unseal<T: DeserializeOwned>(&self, keys: &KeySet, space: Space, id: &[u8], envelope: &[u8]) -> Result<T, VaultError> {
+        let named = key_id(envelope)?;
+        let newer = self.keys.now();
+        let key = keys.find(named).or_else(|| newer.find(named));
+        let key = key.ok_or_else(|| VaultError::Corrupt("it was sealed with a key that is gone".into()))?;
+        let plain = self.binding.open(key, space, id, envelope)?;
         serde_json::from_slice(&plain).map_err(|_| VaultError::Corrupt(format!("a record of {space:?} has another shape")))
     }
 }
@@ -103,10 +112,11 @@ impl fmt::Debug for Records {
 }
 
 /// Writes that are sealed as they are added and committed together.
-#[derive(Debug)]
 pub struct SealedBatch {
     records: Records,
     batch: Batch,
+    /// The keys that its records are sealed with: held until it is in the store, so that a rotation does not retire them before.
+    held: Vec<(Arc<OwnerKeys>, Arc<DataKey>)>,
 }
 
 impl SealedBatch {
@@ -116,7 +126,11 @@ impl SealedBatch {
     /// [`VaultError::TooLarge`], or [`VaultError::NoRandomness`].
     pub fn put<T: Serialize>(mut self, space: Space, id: &[u8], value: &T) -> Result<Self, VaultError> {
         let plain = Zeroizing::new(serde_json::to_vec(value).map_err(|error| VaultError::Corrupt(error.to_string()))?);
-        let sealed = self.records.binding.seal(&self.records.key, space, id, &plain)?;
+        let key = Arc::clone(&self.records.keys.now().current);
+        let sealed = self.records.binding.seal(&key, space, id, &plain)?;
+        if !self.held.iter().any(|(_, held)| held.id() == key.id()) {
+            self.held.push((Arc::clone(&self.records.keys), key));
+        }
         self.batch = self.batch.put(self.records.binding.record_key(space, id), sealed);
         Ok(self)
     }
@@ -136,6 +150,7 @@ impl SealedBatch {
     /// This batch and another one of the same vault, of whatever owner, as one commit.
     pub fn and(mut self, other: SealedBatch) -> Self {
         self.batch = self.batch.and(other.batch);
+        self.held.extend(other.held);
         self
     }
 
@@ -160,7 +175,18 @@ impl SealedBatch {
     /// The same, handed to the store before this returns: batches take effect in the order of these calls.
     pub fn submit(self, durability: Durability) -> impl Future<Output = Result<(), VaultError>> + Send + 'static {
         let committing = self.records.vault.store.commit(self.batch.durability(durability));
-        async move { Ok(committing.await?) }
+        let held = self.held;
+        async move {
+            let committed = committing.await;
+            drop(held);
+            Ok(committed?)
+        }
+    }
+}
+
+impl fmt::Debug for SealedBatch {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SealedBatch({:?}, {:?})", self.records, self.batch)
     }
 }
 
@@ -211,8 +237,8 @@ impl UserRecords {
     pub async fn account(&self, account: AccountId) -> Result<AccountRecords, VaultError> {
         let vault = &self.0.vault;
         let binding = Binding::account(self.user()?, account);
-        let key = obtain_key(vault.store.as_ref(), &vault.keyring, &binding).await?;
-        Ok(AccountRecords::new(Records::new(Arc::clone(vault), binding, key)))
+        let keys = vault.obtain(&binding).await?;
+        Ok(AccountRecords::new(Records::new(Arc::clone(vault), binding, keys)))
     }
 
     /// The accounts of the user that have a data key.
@@ -238,6 +264,6 @@ impl UserRecords {
     /// # Errors
     /// [`VaultError::Store`] when the store cannot be written.
     pub async fn destroy_account(&self, account: AccountId) -> Result<(), VaultError> {
-        self.0.vault.destroy_account(&self.user()?, account).await
+        self.0.vault.destroy(&Binding::account(self.user()?, account)).await
     }
 }

@@ -9,28 +9,29 @@ use secrecy::SecretString;
 use super::envelope::Binding;
 use super::key::DataKey;
 use super::*;
+use crate::identity::AccountId;
 use crate::store::SledStore;
 
-const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
-const OTHER_KEY: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub(super) const KEY: &str = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+pub(super) const OTHER_KEY: &str = "ff0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-fn runtime() -> tokio::runtime::Runtime {
+pub(super) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap()
 }
 
-fn master(text: &str) -> MasterKey {
+pub(super) fn master(text: &str) -> MasterKey {
     MasterKey::parse(&SecretString::from(text)).unwrap()
 }
 
-async fn open(folder: &DataFolder, key: &str) -> Result<Vault, VaultError> {
+pub(super) async fn open(folder: &DataFolder, key: &str) -> Result<Vault, VaultError> {
     Vault::open(folder, &master(key), || SledStore::open(folder, 16 << 20)).await
 }
 
-fn user(name: &str) -> UserId {
+pub(super) fn user(name: &str) -> UserId {
     name.parse().unwrap()
 }
 
-fn files(folder: &Path) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
+pub(super) fn files(folder: &Path) -> BTreeMap<std::path::PathBuf, Vec<u8>> {
     let mut found = BTreeMap::new();
     for entry in std::fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
@@ -122,6 +123,12 @@ fn a_missing_keyring_is_never_replaced_by_a_new_one() {
     runtime().block_on(async {
         let folder = DataFolder::open(place.path()).unwrap();
         open(&folder, KEY).await.unwrap().close().await;
+        for lost in ["keys/07.json", "keys", "keyring.json"] {
+            let moved = place.path().join("elsewhere");
+            std::fs::rename(place.path().join(lost), &moved).unwrap();
+            assert!(matches!(open(&folder, KEY).await, Err(VaultError::Keyring { .. })), "{lost}");
+            std::fs::rename(&moved, place.path().join(lost)).unwrap();
+        }
         std::fs::remove_file(place.path().join("keyring.json")).unwrap();
         assert!(matches!(open(&folder, KEY).await, Err(VaultError::Keyring { .. })));
     });
@@ -131,6 +138,10 @@ fn a_missing_keyring_is_never_replaced_by_a_new_one() {
 fn master_keys_are_read_in_every_documented_form() {
     assert!(MasterKey::parse(&SecretString::from("")).is_err());
     assert!(MasterKey::parse(&SecretString::from("short")).is_err());
+    for weak in ["00".repeat(32), "AA".repeat(32), "aaaaaaaaaaaaaaaaaaaaaaaa".into()] {
+        let refused = MasterKey::parse(&SecretString::from(weak)).unwrap_err().to_string();
+        assert!(refused.contains("is weak"), "{refused}");
+    }
     for good in [KEY, "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=", "sixteen letters!"] {
         assert!(MasterKey::parse(&SecretString::from(good)).is_ok(), "{good}");
     }

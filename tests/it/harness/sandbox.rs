@@ -136,6 +136,11 @@ impl Sandbox {
         String::from_utf8_lossy(&minted.stdout).trim().to_owned()
     }
 
+    /// The server's process.
+    pub fn pid(&self) -> u32 {
+        self.server.child.id()
+    }
+
     /// `kill -9`: the server is gone in the middle of whatever it did. The network goes on.
     pub fn kill(&mut self) {
         self.server.child.kill().expect("the server is killed");
