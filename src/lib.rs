@@ -2,6 +2,7 @@
 
 pub mod allocator;
 pub mod auth;
+mod backup_socket;
 pub mod cli;
 pub mod config;
 pub mod hardening;

@@ -14,6 +14,7 @@ use vasya_actors::gateway::Gateway;
 
 use crate::allocator;
 use crate::auth::{Authenticator, NoRandomness};
+use crate::backup_socket;
 use crate::config::Configuration;
 use crate::http;
 use crate::shutdown::StopSignals;
@@ -54,6 +55,7 @@ pub struct Running {
     gateway: Gateway,
     handle: ServerHandle,
     served: JoinHandle<io::Result<()>>,
+    backups: Option<JoinHandle<()>>,
     shutdown_limit: Duration,
 }
 
@@ -67,6 +69,7 @@ impl Running {
         let Configuration { server, authentication, log: _, actors } = configuration;
         let listener = http::bind(server.bind).map_err(|source| ServerError::Bind { address: server.bind, source })?;
         let address = listener.local_addr()?;
+        let data_dir = actors.data_dir.clone();
         let started = Gateway::start(actors, catalogue).await?;
         for note in &started.notes {
             tracing::warn!("{note}");
@@ -76,8 +79,10 @@ impl Running {
         let http_server = http::serve(&server, listener, &gateway, authenticator)?;
         let handle = http_server.handle();
         let served = tokio::spawn(http_server);
+        let backups = backup_socket::serve(&data_dir, gateway.clone());
+        let backups = backups.map_err(|error| tracing::warn!(%error, "backups can be made of a stopped server only")).ok();
         tracing::info!(%address, "listening");
-        Ok(Self { address, generated_token, gateway, handle, served, shutdown_limit: server.shutdown_limit })
+        Ok(Self { address, generated_token, gateway, handle, served, backups, shutdown_limit: server.shutdown_limit })
     }
 
     /// Where it listens.
@@ -112,6 +117,9 @@ impl Running {
     /// Accepts no more, lets what is at work finish, stops the actors, seals the audit log and flushes the store.
     pub async fn stop(self) {
         tracing::info!("stopping");
+        if let Some(backups) = &self.backups {
+            backups.abort();
+        }
         let deadline = Instant::now() + self.shutdown_limit;
         self.gateway.end_streams();
         if tokio::time::timeout(self.shutdown_limit / 2, self.handle.stop(true)).await.is_err() {

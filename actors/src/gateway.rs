@@ -4,12 +4,13 @@
 //! answered. The road itself is `user::road`; this is its gate.
 
 use std::fmt;
+use std::path::Path;
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use tokio::sync::{Notify, oneshot};
+use tokio::sync::{Notify, mpsc, oneshot};
 
 use crate::caller::{Caller, CallerIssuer};
 use crate::catalogue::Catalogue;
@@ -23,6 +24,7 @@ use crate::runtime::{Refusal, Refused};
 use crate::settings::Settings;
 use crate::startup::{self, StartError};
 use crate::user::{Call, LimitState, UserMessage};
+use crate::vault::BackupError;
 
 /// How long a call waits for its user's actor to come up.
 const WAKE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -184,6 +186,14 @@ impl Gateway {
         let store = self.0.environment.vault.is_healthy();
         let stopping = self.0.stopping.load(Ordering::Relaxed);
         Readiness { ready: audit && store && !stopping, audit, store, accounts_total: self.0.directory.accounts_total() }
+    }
+
+    /// Makes a backup of the data folder at `folder`, which is this gateway's own, and hands it on in parts.
+    ///
+    /// # Errors
+    /// [`BackupError`]; what was handed on is then no backup.
+    pub async fn back_up(&self, folder: &Path, parts: &mpsc::Sender<Vec<u8>>) -> Result<(), BackupError> {
+        self.0.environment.vault.back_up(folder, parts).await
     }
 
     /// Resolves when the process must end, with the reason: the audit log's thread is gone.

@@ -5,6 +5,7 @@ mod keys;
 #[cfg(feature = "sandbox")]
 mod sandbox;
 mod serve;
+mod store;
 mod token;
 
 use std::fmt;
@@ -39,6 +40,8 @@ enum Command {
     Token(token::Arguments),
     /// Print the settings that are in force and where each comes from, without the secrets.
     Config(configuration::Arguments),
+    /// Back the data folder up, restore it, check it, and replace its keys.
+    Store(store::Arguments),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the reference of the API in Markdown.
@@ -93,6 +96,10 @@ pub fn main() -> ExitCode {
         }
         Command::Token(arguments) => token::run(&arguments),
         Command::Config(arguments) => configuration::run(&arguments),
+        Command::Store(arguments) => {
+            settle();
+            store::run(&arguments)
+        }
         Command::Openapi => configuration::print_openapi(),
         Command::Reference => configuration::print_reference(),
         #[cfg(feature = "sandbox")]

@@ -172,6 +172,41 @@ pub fn load_jwt(file: Option<&Path>) -> Result<JwtConfiguration, InvalidConfigur
     found.ok_or_else(|| InvalidConfiguration(sources.into_faults()))
 }
 
+/// What the commands need that work on a data folder without serving it.
+#[derive(Debug)]
+pub struct StoreConfiguration {
+    /// The data folder.
+    pub data_dir: PathBuf,
+    /// The master key.
+    pub master_key: SecretString,
+    /// The file with the master key to rotate to.
+    pub next_master_key_file: Option<PathBuf>,
+    /// The store's page cache, in bytes.
+    pub store_cache_bytes: u64,
+}
+
+/// Reads it, whatever else is configured.
+///
+/// # Errors
+/// The faults of the settings that this needs.
+pub fn load_store(file: Option<&Path>, flags: &[Flag]) -> Result<StoreConfiguration, InvalidConfiguration> {
+    let mut sources = Sources::read(file, flags);
+    let data_dir = sources.text("data.dir").map(PathBuf::from);
+    let master_key = sources.secret("data.session_master_key").unwrap_or_default();
+    if let Err(error) = MasterKey::parse(&master_key) {
+        sources.fault("data.session_master_key", error.to_string());
+    }
+    let next_master_key_file = sources.text("data.session_master_key_next_file").map(PathBuf::from);
+    let store_cache_bytes = sources.number("data.store_cache_mib", 8..=65_536).saturating_mul(1_024 * 1_024);
+    let faults = sources.into_faults();
+    match data_dir {
+        Some(data_dir) if faults.is_empty() => {
+            Ok(StoreConfiguration { data_dir, master_key, next_master_key_file, store_cache_bytes })
+        }
+        _ => Err(InvalidConfiguration(faults)),
+    }
+}
+
 /// The data folder of embedded mode where no master key is given. Nothing when the configuration has faults: [`load`] tells them.
 pub fn embedded_data_dir_without_master_key(file: Option<&Path>, flags: &[Flag]) -> Option<PathBuf> {
     let mut sources = Sources::read(file, flags);

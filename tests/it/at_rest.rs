@@ -56,10 +56,18 @@ async fn no_key_phone_number_or_text_can_be_read_from_the_disk() {
         texts.into_iter().chain([text, "Lighthouse keepers", "Lovelace", "feedfacefeedface", &secret[13..], sandbox.token()]);
     needles.extend(texts.map(|text| (text.to_owned(), text.as_bytes().to_vec())));
 
+    let backup = sandbox.folder().join("backup");
+    let secrets: Value = serde_json::from_slice(&std::fs::read(sandbox.folder().join("data.secrets.json")).unwrap()).unwrap();
+    let master_key = secrets["sessionMasterKey"].as_str().unwrap();
+    needles.push(("the master key".into(), master_key.as_bytes().to_vec()));
+    let (done, told) = store(&sandbox.data_dir(), master_key, &["backup", backup.to_str().unwrap()]);
+    assert!(done, "{told}");
+
     let stored = files(&sandbox.data_dir());
     assert!(stored.keys().any(|path| path.ends_with("audit.log")) && stored.len() >= 5, "{:?}", stored.keys());
     let log = (PathBuf::from("the log"), sandbox.log().into_bytes());
-    for (path, content) in stored.into_iter().chain([log]) {
+    let backup = (backup.clone(), std::fs::read(&backup).unwrap());
+    for (path, content) in stored.into_iter().chain([log, backup]) {
         for (what, needle) in &needles {
             assert!(!contains(&content, needle), "{what} in {}", path.display());
         }
@@ -177,4 +185,94 @@ fn embedded_mode_makes_a_master_key_where_none_is_given() {
     std::fs::write(data.join("keyring.json"), "{}").unwrap();
     let told = start();
     assert!(told.contains("SESSION_MASTER_KEY") && told.contains("is not set") && !file.exists(), "{told}");
+}
+
+/// A `store` command on a data folder: whether it succeeded, and what it said.
+fn store(data_dir: &Path, master_key: &str, arguments: &[&str]) -> (bool, String) {
+    let done = command(["store", "--data-dir", data_dir.to_str().unwrap()])
+        .args(arguments)
+        .env("SESSION_MASTER_KEY", master_key)
+        .output()
+        .unwrap();
+    (done.status.success(), format!("{}{}", String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_made_while_serving_and_restored_whole() {
+    use std::os::unix::fs::PermissionsExt;
+    let key = "0123456789abcdef".repeat(4);
+    let options = Options::default().with("VASYA_ACCOUNT_BURST", "100000").with("SESSION_MASTER_KEY", &*key);
+    let mut sandbox = Sandbox::start_with(options).await;
+    let (api, account, data) = (sandbox.api(), sandbox.account().to_owned(), sandbox.data_dir());
+    let messages = format!("/accounts/{account}/chats/5000000003/messages");
+    let file = sandbox.folder().join("backup");
+    let path = file.to_str().unwrap().to_owned();
+
+    // Online, with a writer at work.
+    let (making, folder, master_key) = (path.clone(), data.clone(), key.clone());
+    let made = tokio::task::spawn_blocking(move || store(&folder, &master_key, &["backup", &making]));
+    while !made.is_finished() {
+        api.post(&messages, json!({ "text": "meanwhile" })).await.expect(200);
+    }
+    let (done, told) = made.await.unwrap();
+    assert!(done && told.contains("is whole"), "{told}");
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    let (done, told) = store(&data, &key, &["backup", &path]);
+    assert!(!done && told.contains("is there already"), "{told}");
+
+    // Nothing but the whole of it is taken.
+    let whole = std::fs::read(&file).unwrap();
+    let broken = sandbox.folder().join("broken");
+    let elsewhere = sandbox.folder().join("elsewhere");
+    let mut flipped = whole.clone();
+    let middle = flipped.len() / 2;
+    flipped[middle] ^= 1;
+    for content in [&flipped[..], &whole[..whole.len() - 1], &whole[..whole.len() / 2], b"no backup"] {
+        std::fs::write(&broken, content).unwrap();
+        let (done, told) = store(&elsewhere, &key, &["restore", broken.to_str().unwrap()]);
+        assert!(!done && told.contains("the backup cannot be used") && !elsewhere.exists(), "{told}");
+    }
+    let (done, told) = store(&elsewhere, &"fedcba9876543210".repeat(4), &["restore", &path]);
+    assert!(!done && told.contains("SESSION_MASTER_KEY does not open") && !elsewhere.exists(), "{told}");
+    let (done, told) = store(&data, &key, &["restore", &path]);
+    assert!(!done && told.contains("is not empty"), "{told}");
+
+    // What was deleted after the backup is there again, and works.
+    api.delete(&format!("/accounts/{account}")).await.expect(204);
+    assert_eq!(sandbox.terminate().code(), Some(0));
+    assert!(store(&data, &key, &["check"]).0);
+    std::fs::rename(&data, sandbox.folder().join("before")).unwrap();
+    let (done, told) = store(&data, &key, &["restore", &path]);
+    assert!(done && told.contains("were verified"), "{told}");
+    let (done, told) = store(&data, &key, &["check"]);
+    assert!(done && told.contains("open"), "{told}");
+    let offline = sandbox.folder().join("offline");
+    assert!(store(&data, &key, &["backup", offline.to_str().unwrap()]).0);
+    assert!(store(&elsewhere, &key, &["restore", offline.to_str().unwrap()]).0);
+    assert!(store(&elsewhere, &key, &["check"]).0);
+}
+
+#[test]
+fn a_folder_of_the_format_before_is_rotated_offline() {
+    let fixture = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/fixtures/data-format-1");
+    let place = tempfile::tempdir().unwrap();
+    for (path, bytes) in files(&fixture) {
+        let target = place.path().join("data").join(path.strip_prefix(&fixture).unwrap());
+        std::fs::create_dir_all(target.parent().unwrap()).unwrap();
+        std::fs::write(target, bytes).unwrap();
+    }
+    let (data, old) = (place.path().join("data"), "a passphrase of the first format");
+    let new = "fedcba98765432100123456789abcdef".repeat(2);
+    let next = place.path().join("next");
+    std::fs::write(&next, &new).unwrap();
+    std::fs::set_permissions(&next, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let rotated = command(["store", "--data-dir", data.to_str().unwrap(), "rotate"])
+        .env("SESSION_MASTER_KEY", old)
+        .env("SESSION_MASTER_KEY_NEXT_FILE", &next)
+        .output()
+        .unwrap();
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    assert!(!store(&data, old, &["check"]).0);
+    let (done, told) = store(&data, &new, &["check"]);
+    assert!(done && told.contains("of 3 owners"), "{told}");
 }

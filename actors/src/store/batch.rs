@@ -93,6 +93,11 @@ impl Batch {
         self.writes.iter().filter_map(|(_, value)| value.as_ref()).map(Vec::len).sum()
     }
 
+    /// How many writes it has.
+    pub fn len(&self) -> usize {
+        self.writes.len()
+    }
+
     /// Whether it writes nothing.
     pub fn is_empty(&self) -> bool {
         self.writes.is_empty()

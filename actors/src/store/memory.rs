@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::{Batch, BoxFuture, Pair, SCAN_LIMIT_MAX, Store, StoreError};
+use super::{Batch, BoxFuture, Change, Pair, SCAN_LIMIT_MAX, Snapshot, Store, StoreError};
 
 /// A store that forgets when it is dropped.
 #[derive(Default)]
@@ -77,6 +77,12 @@ impl Store for MemoryStore {
         Box::pin(std::future::ready(result))
     }
 
+    fn snapshot(&self) -> BoxFuture<'static, Result<Box<dyn Snapshot>, StoreError>> {
+        let pairs = self.state().pairs.iter().map(|(key, value)| (key.clone(), Some(value.clone()))).collect();
+        let snapshot: Box<dyn Snapshot> = Box::new(Copy(Some(pairs)));
+        Box::pin(std::future::ready(Ok(snapshot)))
+    }
+
     fn is_healthy(&self) -> bool {
         !self.state().closed
     }
@@ -84,5 +90,13 @@ impl Store for MemoryStore {
     fn close(&self) -> BoxFuture<'static, ()> {
         self.state().closed = true;
         Box::pin(std::future::ready(()))
+    }
+}
+
+struct Copy(Option<Vec<Change>>);
+
+impl Snapshot for Copy {
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Vec<Change>>, StoreError>> {
+        Box::pin(std::future::ready(Ok(self.0.take())))
     }
 }

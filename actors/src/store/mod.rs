@@ -6,6 +6,7 @@ mod batch;
 mod data_folder;
 mod memory;
 mod sled_engine;
+mod sled_snapshot;
 #[cfg(test)]
 mod tests;
 
@@ -22,6 +23,9 @@ pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// A key and its value.
 pub type Pair = (Vec<u8>, Vec<u8>);
+
+/// A key and its value; without one, the key is removed.
+pub type Change = (Vec<u8>, Option<Vec<u8>>);
 
 /// The longest key, in bytes.
 pub const KEY_BYTES_MAX: usize = 512;
@@ -60,6 +64,12 @@ pub enum StoreError {
     },
 }
 
+/// A store at one moment, in parts.
+pub trait Snapshot: Send {
+    /// The next part; nothing at the end. Changes that are applied in their order to an empty store make it what this one was.
+    fn next(&mut self) -> BoxFuture<'_, Result<Option<Vec<Change>>, StoreError>>;
+}
+
 /// Ordered pairs of bytes with atomic batches.
 pub trait Store: Send + Sync + 'static {
     /// The value of a key.
@@ -77,6 +87,9 @@ pub trait Store: Send + Sync + 'static {
     /// Writes a batch: all of it or nothing. Batches take effect in the order in which `commit` was called, whether or not the future
     /// is awaited; it resolves when the batch is as durable as it asked to be.
     fn commit(&self, batch: Batch) -> BoxFuture<'static, Result<(), StoreError>>;
+
+    /// The whole store at one moment between this call and the last answer of what it gives. Commits go on meanwhile.
+    fn snapshot(&self) -> BoxFuture<'static, Result<Box<dyn Snapshot>, StoreError>>;
 
     /// Whether the store still takes commits.
     fn is_healthy(&self) -> bool;

@@ -15,7 +15,8 @@ use std::thread::JoinHandle;
 
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Batch, BoxFuture, DataFolder, Durability, Pair, SCAN_LIMIT_MAX, Store, StoreError};
+use super::sled_snapshot::{SledSnapshot, Watcher};
+use super::{Batch, BoxFuture, DataFolder, Durability, Pair, SCAN_LIMIT_MAX, Snapshot, Store, StoreError};
 
 /// Commits that may wait for the writer; a commit beyond them waits for room.
 const QUEUE_LENGTH_MAX: usize = 4_096;
@@ -35,8 +36,12 @@ const FLUSH_EVERY_MS: u64 = 100;
 
 type Answer = oneshot::Sender<Result<(), StoreError>>;
 
-enum Work {
+pub(super) enum Work {
     Commit(Batch, Answer),
+    /// From now on, tell this watcher of what is applied.
+    Watch(Watcher, oneshot::Sender<()>),
+    /// Tell it of what was applied until now, and then no more.
+    EndWatch,
     Close(oneshot::Sender<()>),
 }
 
@@ -66,7 +71,7 @@ impl SledStore {
             .map_err(|error| unopenable(error.to_string()))?;
         let file = sync_new_files(&path).map_err(|error| unopenable(error.to_string()))?;
         let (queue, work) = mpsc::channel(QUEUE_LENGTH_MAX);
-        let writer = Writer { tree: tree.clone(), file, work, failed: None };
+        let writer = Writer { tree: tree.clone(), file, work, watcher: None, failed: None };
         let thread = std::thread::Builder::new().name("store".into()).spawn(move || writer.run());
         let thread = thread.map_err(|error| unopenable(error.to_string()))?;
         Ok(Self { tree, queue, writer: Mutex::new(Some(thread)) })
@@ -109,6 +114,18 @@ impl Store for SledStore {
         })
     }
 
+    fn snapshot(&self) -> BoxFuture<'static, Result<Box<dyn Snapshot>, StoreError>> {
+        let (tree, queue) = (self.tree.clone(), self.queue.clone());
+        Box::pin(async move {
+            let (watcher, changes) = Watcher::new();
+            let (began, beginning) = oneshot::channel();
+            queue.send(Work::Watch(watcher, began)).await.map_err(|_| StoreError::Closed)?;
+            beginning.await.map_err(|_| StoreError::Closed)?;
+            let snapshot: Box<dyn Snapshot> = Box::new(SledSnapshot::new(tree, queue, changes));
+            Ok(snapshot)
+        })
+    }
+
     fn is_healthy(&self) -> bool {
         !self.queue.is_closed()
     }
@@ -146,7 +163,7 @@ impl std::fmt::Debug for SledStore {
     }
 }
 
-fn scan_tree(tree: &sled::Tree, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
+pub(super) fn scan_tree(tree: &sled::Tree, prefix: &[u8], after: Option<&[u8]>, limit: usize) -> Result<Vec<Pair>, StoreError> {
     let start = match after {
         Some(after) if after >= prefix => Bound::Excluded(after),
         _ => Bound::Included(prefix),
@@ -183,6 +200,8 @@ struct Writer {
     tree: sled::Db,
     file: File,
     work: mpsc::Receiver<Work>,
+    /// Who takes a snapshot.
+    watcher: Option<Watcher>,
     /// What went wrong with a write or a sync. Nothing is applied from then on.
     failed: Option<StoreError>,
 }
@@ -210,6 +229,15 @@ impl Writer {
             for work in queued.drain(..) {
                 match work {
                     Work::Commit(batch, answer) => self.take(batch, answer, &mut group),
+                    Work::Watch(watcher, began) => {
+                        self.apply(&mut group);
+                        self.watcher = Some(watcher);
+                        let _watcher_may_be_gone = began.send(());
+                    }
+                    Work::EndWatch => {
+                        self.apply(&mut group);
+                        self.watcher = None;
+                    }
                     Work::Close(closed) => closing = Some(closed),
                 }
             }
@@ -271,7 +299,14 @@ impl Writer {
     /// Applies what is in a group. If that fails, nobody of it is told that it happened.
     fn apply(&mut self, group: &mut Group) {
         group.bytes = 0;
+        let told = self.watcher.is_some().then(|| group.writes.clone());
         let applied = self.write(group.writes.drain());
+        if applied.is_ok()
+            && let Some(writes) = told
+            && self.watcher.as_ref().is_some_and(|watcher| !watcher.tell(writes))
+        {
+            self.watcher = None;
+        }
         for answer in group.relaxed.drain(..) {
             let _caller_may_be_gone = answer.send(applied.clone());
         }

@@ -92,12 +92,51 @@ async fn concurrent_commits_are_serial(store: Arc<dyn Store>) {
     assert_eq!(store.get(b"counter").await.unwrap(), Some(100u64.to_be_bytes().to_vec()));
 }
 
+/// A snapshot under writes is the store at one moment: of two keys that are always written together, it has the same values.
+async fn snapshots_are_of_one_moment(store: Arc<dyn Store>) {
+    let fill =
+        (0..3_000u32).fold(Batch::new(), |batch, number| batch.put([b"s", number.to_be_bytes().as_slice()].concat(), *b"x"));
+    store.commit(fill).await.unwrap();
+    let stop = Arc::new(std::sync::atomic::AtomicBool::new(false));
+    let (writing, stopped) = (Arc::clone(&store), Arc::clone(&stop));
+    let writer = tokio::spawn(async move {
+        let mut number = 0u64;
+        while !stopped.load(std::sync::atomic::Ordering::SeqCst) {
+            number += 1;
+            let value = number.to_be_bytes();
+            let batch = Batch::new().put(*b"a-first", value).put(*b"z-last", value).delete([b"s", &value[4..]].concat());
+            writing.commit(batch.durability(Durability::Relaxed)).await.unwrap();
+        }
+        number
+    });
+    for _ in 0..5 {
+        let mut snapshot = store.snapshot().await.unwrap();
+        let mut seen = std::collections::BTreeMap::new();
+        while let Some(changes) = snapshot.next().await.unwrap() {
+            for (key, value) in changes {
+                match value {
+                    Some(value) => seen.insert(key, value),
+                    None => seen.remove(&key),
+                };
+            }
+        }
+        let written = seen.get(b"a-first".as_slice()).cloned();
+        assert_eq!(written.as_ref(), seen.get(b"z-last".as_slice()));
+        let written = written.map_or(0, |bytes| u64::from_be_bytes(bytes.try_into().unwrap()));
+        let left = seen.keys().filter(|key| key.starts_with(b"s")).count() as u64;
+        assert_eq!(left, 3_000 - written.min(2_999), "as many are deleted as were written");
+    }
+    stop.store(true, std::sync::atomic::Ordering::SeqCst);
+    assert!(writer.await.unwrap() > 0);
+}
+
 async fn the_whole_suite(store: Arc<dyn Store>) {
     reads_what_was_written(store.as_ref()).await;
     preconditions_guard_whole_batches(store.as_ref()).await;
     scans_in_pages(store.as_ref()).await;
     bounds_are_errors(store.as_ref()).await;
     concurrent_commits_are_serial(Arc::clone(&store)).await;
+    snapshots_are_of_one_moment(Arc::clone(&store)).await;
     let relaxed = Batch::new().put(*b"relaxed", *b"1").durability(Durability::Relaxed);
     store.commit(relaxed).await.unwrap();
     assert_eq!(store.get(b"relaxed").await.unwrap().as_deref(), Some(b"1".as_slice()));

@@ -113,7 +113,7 @@ impl Keyring {
             Ok(bytes) => {
                 let stored =
                     decode(&bytes).ok_or_else(|| unusable(format!("{FILE_NAME} is damaged, or of an unknown format")))?;
-                let (state, opened_by) = unlock(stored, master_keys, folder)?;
+                let (state, opened_by) = unlock(stored, master_keys, &folder.path().display().to_string())?;
                 Ok(Self::new(folder, state, opened_by))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -127,6 +127,14 @@ impl Keyring {
             }
             Err(error) => Err(unusable(error.to_string())),
         }
+    }
+
+    /// The keyring that a backup carries, to read that backup with.
+    pub(super) fn of_bytes(bytes: &[u8], master_keys: &[&MasterKey], name: &str) -> Result<Self, VaultError> {
+        let unusable = || VaultError::Keyring { folder: name.to_owned(), reason: "is damaged, or of an unknown format".into() };
+        let (state, opened_by) = unlock(decode(bytes).ok_or_else(unusable)?, master_keys, name)?;
+        let state = RwLock::new(Arc::new(state));
+        Ok(Self { folder: PathBuf::from(name), state, changing: Mutex::default(), opened_by })
     }
 
     fn new(folder: &DataFolder, state: State, opened_by: usize) -> Self {
@@ -256,8 +264,8 @@ fn decode(bytes: &[u8]) -> Option<StoredKeyring> {
     }
 }
 
-fn unlock(stored: StoredKeyring, master_keys: &[&MasterKey], folder: &DataFolder) -> Result<(State, usize), VaultError> {
-    let damaged = || VaultError::keyring(folder, format!("{FILE_NAME} is damaged"));
+fn unlock(stored: StoredKeyring, master_keys: &[&MasterKey], name: &str) -> Result<(State, usize), VaultError> {
+    let damaged = || VaultError::Keyring { folder: name.to_owned(), reason: format!("{FILE_NAME} is damaged") };
     let last = stored.masters.len().saturating_sub(1);
     for (place, slot) in stored.masters.iter().enumerate().rev() {
         for (given, master_key) in master_keys.iter().enumerate() {
@@ -268,7 +276,7 @@ fn unlock(stored: StoredKeyring, master_keys: &[&MasterKey], folder: &DataFolder
             return Ok((State { stored, keys, master }, given));
         }
     }
-    Err(VaultError::WrongMasterKey(folder.path().display().to_string()))
+    Err(VaultError::WrongMasterKey(name.to_owned()))
 }
 
 /// The keys, or nothing when this is not their master key.

@@ -6,6 +6,7 @@
 //! The keyring and the wrapped data keys are files of their own beside the store. Destroying an account's data key makes all of its
 //! records unreadable, those in older copies of the store too.
 
+mod backup;
 mod envelope;
 mod key;
 mod key_files;
@@ -36,6 +37,7 @@ use owner_keys::{InUse, KeySet, OwnerKeys};
 use rotation::Rotator;
 
 pub use crate::store::Durability;
+pub use backup::{BackupError, CheckReport, restore, save, verify};
 pub use master_key::{MasterKey, read_private};
 pub use records::{AccountRecords, Records, SealedBatch, ServerRecords, UserRecords};
 pub use rotation::{KeyringKey, KeyringState, RotationState};
@@ -72,6 +74,9 @@ pub enum VaultError {
     /// The data key was destroyed, and with it everything that it sealed.
     #[error("the data key was destroyed; what it sealed cannot be read any more")]
     Destroyed,
+    /// A backup is being made.
+    #[error("a backup is being made")]
+    BackingUp,
     /// The server was started with a master key that is on its way out.
     #[error("the keyring has a newer master key: start the server with it first")]
     NextMasterKeyNeeded,
@@ -116,6 +121,7 @@ impl From<VaultError> for Error {
                 tracing::error!(%error, "the next master key cannot be used");
                 Self::new(Code::Conflict, "The next master key cannot be used; the log says why")
             }
+            VaultError::BackingUp => Self::new(Code::Conflict, "A backup is being made; rotate when it is done"),
             VaultError::NextMasterKeyNeeded => Self::new(
                 Code::Conflict,
                 "The server runs with a master key that is replaced already; start it with the newer one",
@@ -331,8 +337,11 @@ impl Vault {
     /// passphrase, a moment of work.
     ///
     /// # Errors
-    /// [`VaultError::NextMasterKeyNeeded`], or that the keyring cannot be written.
+    /// [`VaultError::BackingUp`], [`VaultError::NextMasterKeyNeeded`], or that the keyring cannot be written.
     pub async fn rotate_keyring(&self, next: Option<MasterKey>) -> Result<(), VaultError> {
+        // A backup has the keyring as it was when it began.
+        let rotates = self.0.keyring.stored().rotation.is_some();
+        let _alone = if rotates { None } else { Some(self.0.maintenance.try_lock().map_err(|_| VaultError::BackingUp)?) };
         self.0.blocking(move |inner| inner.keyring.begin_rotation(next.as_ref())).await?;
         self.0.go_on();
         Ok(())
