@@ -4,11 +4,12 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use url::Url;
 
 use crate::approvals::ApprovalLimits;
 use crate::error::Error;
 use crate::events::EventLimits;
-use crate::outbound::{FetchLimits, Outbound};
+use crate::outbound::{FetchLimits, Outbound, Transport};
 use crate::speech::Endpoint;
 use crate::telegram::{Device, FloodLimits, Network, Proxy, ProxyReach};
 use crate::webhooks::WebhookLimits;
@@ -38,6 +39,8 @@ pub struct Settings {
     pub outbound: Outbound,
     /// How files at a URL are fetched.
     pub fetching: FetchLimits,
+    /// How the audit log is kept.
+    pub audit: AuditSettings,
     /// The store's page cache, in bytes.
     pub store_cache_bytes: u64,
     /// Limits.
@@ -53,6 +56,27 @@ impl Settings {
     /// Where the proxy may be that the operator has set.
     pub fn reach_of_server_s_proxy(&self) -> ProxyReach {
         if self.network.is_on_loopback() { ProxyReach::Loopback } else { ProxyReach::Anywhere }
+    }
+}
+
+/// How the audit log is kept.
+#[derive(Clone, Debug)]
+pub struct AuditSettings {
+    /// How often it is signed, and looked at for changes from outside.
+    pub interval: Duration,
+    /// Who is shown each signed checkpoint.
+    pub witness: Option<Url>,
+}
+
+impl AuditSettings {
+    /// Reads a witness's address, which is judged as those that users name.
+    ///
+    /// # Errors
+    /// A sentence that says how it must be.
+    pub fn read_witness(text: &str, outbound: &Outbound) -> Result<Url, String> {
+        let url: Url = text.parse().map_err(|_| "must be a URL, such as https://witness.example.org/checkpoint".to_owned())?;
+        outbound.check(&url, Transport::Secure).map_err(|error| error.to_string())?;
+        Ok(url)
     }
 }
 

@@ -4,7 +4,7 @@ use std::sync::{Arc, RwLock};
 
 use tokio::sync::Semaphore;
 
-use crate::audit::{AuditError, AuditLog};
+use crate::audit::{AuditError, AuditKey, AuditLog, Keeping};
 use crate::catalogue::Catalogue;
 use crate::directory::Directory;
 use crate::environment::Environment;
@@ -55,7 +55,10 @@ pub(crate) async fn open(settings: Settings, catalogue: Catalogue) -> Result<(Ar
     let master_keys: Vec<&MasterKey> = std::iter::once(&master_key).chain(&next).collect();
     let open_store = || SledStore::open(&folder, settings.store_cache_bytes);
     let (vault, opened_by) = Vault::open_with(&folder, &master_keys, open_store).await?;
-    let (audit, report) = AuditLog::open(&folder)?;
+    let key = AuditKey::obtain(&folder, vault.server_records()).await?;
+    let verifier = key.verifier();
+    let (audit, report) = AuditLog::open(&folder, key)?;
+    tracing::info!(key = %verifier, "the audit log is signed; keep this key elsewhere, to check the log with");
     let keys = load_key_index(&vault).await?;
     let server_credentials = load_server_credentials(&vault.server_records()).await?;
     let connects = Arc::new(Semaphore::new(settings.limits.connects_max));
@@ -63,6 +66,9 @@ pub(crate) async fn open(settings: Settings, catalogue: Catalogue) -> Result<(Ar
     let outbound = settings.outbound.clone();
     // A server on a network of this machine reaches nothing beyond it but what the operator lists.
     let transport = if settings.network.is_on_loopback() { Transport::Never } else { Transport::Plain };
+    let keeping =
+        Keeping { interval: settings.audit.interval, witness: settings.audit.witness.clone(), outbound: outbound.clone() };
+    tokio::spawn(audit.clone().keep(keeping));
     let fetcher = Fetcher::new(outbound.clone(), transport, settings.fetching);
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let events = EventHub::start(settings.limits.events);

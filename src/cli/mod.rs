@@ -1,5 +1,6 @@
 //! The commands.
 
+mod audit;
 mod configuration;
 mod keys;
 #[cfg(feature = "sandbox")]
@@ -42,6 +43,9 @@ enum Command {
     Config(configuration::Arguments),
     /// Back the data folder up, restore it, check it, and replace its keys.
     Store(store::Arguments),
+    /// Check, export or set aside the audit log.
+    #[command(subcommand)]
+    Audit(audit::Arguments),
     /// Print the OpenAPI document.
     Openapi,
     /// Print the reference of the API in Markdown.
@@ -100,6 +104,7 @@ pub fn main() -> ExitCode {
             settle();
             store::run(&arguments)
         }
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::Openapi => configuration::print_openapi(),
         Command::Reference => configuration::print_reference(),
         #[cfg(feature = "sandbox")]

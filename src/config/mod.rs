@@ -16,7 +16,7 @@ use vasya_actors::approvals::ApprovalLimits;
 use vasya_actors::events::EventLimits;
 use vasya_actors::identity::UserId;
 use vasya_actors::outbound::{FetchLimits, Outbound};
-use vasya_actors::settings::{ApiCredentials, Bucket, Limits, Settings, Speech};
+use vasya_actors::settings::{ApiCredentials, AuditSettings, Bucket, Limits, Settings, Speech};
 use vasya_actors::speech::Endpoint;
 use vasya_actors::telegram::{Device, FloodLimits, Network, NetworkDescription, Proxy, ProxyReach};
 use vasya_actors::vault::MasterKey;
@@ -368,6 +368,7 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
     };
     let speech = speech(sources);
     let outbound = outbound(sources);
+    let audit = audit(sources, outbound.as_ref());
     let (fetching, limits) = (fetching(sources), limits(sources));
     let (data_dir, network, speech, outbound) = (data_dir?, network?, speech?, outbound?);
     Some(Settings {
@@ -382,9 +383,21 @@ fn actors(sources: &mut Sources) -> Option<Settings> {
         speech,
         outbound,
         fetching,
+        audit,
         store_cache_bytes,
         limits,
     })
+}
+
+fn audit(sources: &mut Sources, outbound: Option<&Outbound>) -> AuditSettings {
+    let interval = Duration::from_secs(sources.number("audit.checkpoint_secs", 1..=86_400));
+    let text = sources.text("audit.witness_url").unwrap_or_default();
+    let (Some(outbound), false) = (outbound, text.is_empty()) else { return AuditSettings { interval, witness: None } };
+    let witness = AuditSettings::read_witness(&text, outbound);
+    if let Err(reason) = &witness {
+        sources.fault("audit.witness_url", reason.clone());
+    }
+    AuditSettings { interval, witness: witness.ok() }
 }
 
 /// The most waits between attempts.

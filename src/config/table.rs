@@ -50,6 +50,8 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("data.session_master_key", "SESSION_MASTER_KEY", Kind::Secret),
     setting("data.session_master_key_next_file", "SESSION_MASTER_KEY_NEXT_FILE", Kind::Text),
     setting("data.store_cache_mib", "VASYA_STORE_CACHE_MIB", Kind::Number),
+    setting("audit.checkpoint_secs", "VASYA_AUDIT_CHECKPOINT_SECS", Kind::Number),
+    setting("audit.witness_url", "VASYA_AUDIT_WITNESS_URL", Kind::Text),
     setting("telegram.network", "VASYA_NETWORK", Kind::Text),
     setting("telegram.network_file", "VASYA_NETWORK_FILE", Kind::Text),
     setting("telegram.api_id", "TELEGRAM_API_ID", Kind::Number),

@@ -10,7 +10,7 @@ use crate::error::Code;
 use crate::identity::{AccountId, KeyId, UserId};
 
 /// Which part of a call an entry is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// A mutation is about to happen.
@@ -125,6 +125,9 @@ pub struct AuditRow {
     pub seq: u64,
     /// When it was written (Unix milliseconds).
     pub ts: u64,
+    /// Whether it is of a mutation (`intent`, with how it ended), of a refusal (`denied`), of a call that was answered again
+    /// (`replayed`), or of one that a policy was asked about (`weighed`).
+    pub phase: Phase,
     /// Whose call.
     pub user_id: String,
     /// The agent's key; `null` for a human.

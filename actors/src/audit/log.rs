@@ -1,75 +1,61 @@
-//! The audit actor: one thread that owns the file. It drains a bounded queue, writes what it found, syncs once, and answers everyone.
+//! The audit actor's handle: entries go to one thread that owns the file, and reads go past it.
 
 use std::fs::File;
-use std::io::Write;
-use std::os::unix::fs::FileExt;
+use std::io;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use tokio::sync::{mpsc, oneshot, watch};
 
-use super::chain::{self, Tip};
-use super::index::{Index, LinePlace, RowPlace};
+use super::index::Index;
+use super::keeper::Keeper;
 use super::open::{self, OpenReport, Opened};
-use super::{AuditEntry, AuditError, AuditRow, Phase};
+use super::query::{self, AuditPage, AuditQuery, Finding, KnownRows};
+use super::signing::AuditKey;
+use super::writer::{Condition, Watched, Work, Writer};
+use super::{AuditEntry, AuditError, LOG, Phase};
 use crate::identity::UserId;
-use crate::runtime::now_ms;
 use crate::store::DataFolder;
 
 /// Entries that may wait for the thread.
 const QUEUE_LENGTH_MAX: usize = 8_192;
 
-/// Entries that are made durable by one sync.
-const GROUP_LENGTH_MAX: usize = 2_048;
-
 /// How long an entry may take to become durable before its call is refused.
 const APPEND_TIMEOUT: Duration = Duration::from_secs(5);
 
-type Answer = oneshot::Sender<Result<u64, String>>;
-
-enum Work {
-    Append(Box<AuditEntry>, Option<Answer>),
-    Close(oneshot::Sender<()>),
-}
-
-/// How the thread is.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Condition {
-    Writing,
-    /// It was closed in order, or cannot write any more.
-    Closed(String),
-    Panicked,
-}
-
 /// The log. Cheap to clone.
 #[derive(Clone)]
-pub struct AuditLog(Arc<Shared>);
+pub struct AuditLog(pub(super) Arc<Shared>);
 
-struct Shared {
+pub(super) struct Shared {
     queue: mpsc::Sender<Work>,
-    index: Arc<Mutex<Index>>,
-    file: File,
-    condition: watch::Receiver<Condition>,
+    pub(super) index: Arc<RwLock<Index>>,
+    known: KnownRows,
+    pub(super) file: File,
+    pub(super) folder: PathBuf,
+    pub(super) condition: Arc<watch::Sender<Condition>>,
     syncs: Arc<AtomicU64>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    pub(super) keeper: Keeper,
 }
 
 impl AuditLog {
     /// Opens the log of a data folder; checks all of it.
     ///
     /// # Errors
-    /// [`AuditError::Broken`] when the chain does not prove itself, [`AuditError::Unusable`] when it cannot be read or written.
-    pub fn open(folder: &DataFolder) -> Result<(Self, OpenReport), AuditError> {
-        let Opened { file, head, path, tip, length, index, report } = open::open(folder.path())?;
+    /// [`AuditError::Broken`] when the chain does not prove itself or is not what was signed with this key, [`AuditError::Unusable`] when
+    /// it cannot be read or written.
+    pub fn open(folder: &DataFolder, key: AuditKey) -> Result<(Self, OpenReport), AuditError> {
+        let Opened { file, head, path, tip, length, index, report } = open::open(folder.path(), &key)?;
         let unusable = |source| AuditError::Unusable { file: path.clone(), source };
-        let last_words = last_words(&file, &index, report.torn_bytes > 0).map_err(unusable)?;
-        let index = Arc::new(Mutex::new(index));
+        let last_words = last_words(&file, &index, &report, key.is_begun_anew).map_err(unusable)?;
+        let index = Arc::new(RwLock::new(index));
         let (queue, work) = mpsc::channel(QUEUE_LENGTH_MAX);
         let syncs = Arc::new(AtomicU64::new(0));
-        let (condition, condition_seen) = watch::channel(Condition::Writing);
+        let condition = Arc::new(watch::channel(Condition::Writing).0);
         let reading = file.try_clone().map_err(unusable)?;
         let mut writer = Writer {
             file,
@@ -78,12 +64,22 @@ impl AuditLog {
             length,
             work,
             index: Arc::clone(&index),
-            condition: Watched(condition),
+            condition: Watched(Arc::clone(&condition)),
             syncs: Arc::clone(&syncs),
         };
         writer.append_group(last_words.into_iter().map(|entry| (entry, None)).collect()).map_err(unusable)?;
         let thread = std::thread::Builder::new().name("audit".into()).spawn(move || writer.run()).map_err(unusable)?;
-        let shared = Shared { queue, index, file: reading, condition: condition_seen, syncs, thread: Mutex::new(Some(thread)) };
+        let shared = Shared {
+            queue,
+            index,
+            known: KnownRows::default(),
+            file: reading,
+            folder: folder.path().to_owned(),
+            condition,
+            syncs,
+            thread: Mutex::new(Some(thread)),
+            keeper: Keeper::new(key),
+        };
         Ok((Self(Arc::new(shared)), report))
     }
 
@@ -94,6 +90,9 @@ impl AuditLog {
     /// [`AuditError::Closed`] or [`AuditError::Busy`]: the entry is not in the log, or it is not known to be durable. Nothing that it
     /// announces may happen.
     pub async fn append(&self, entry: AuditEntry) -> Result<u64, AuditError> {
+        if !self.is_healthy() {
+            return Err(self.closed());
+        }
         let (answer, answered) = oneshot::channel();
         let appended = async {
             self.enqueue(Work::Append(Box::new(entry), Some(answer))).await?;
@@ -119,29 +118,62 @@ impl AuditLog {
 
     fn closed(&self) -> AuditError {
         match &*self.0.condition.borrow() {
-            Condition::Closed(reason) => AuditError::Closed(reason.clone()),
+            Condition::Closed(reason) | Condition::Changed(reason) => AuditError::Closed(reason.clone()),
             _ => AuditError::Closed("its thread has ended".to_owned()),
         }
     }
 
-    /// The newest rows of one user, oldest of them first. Reads the file on a thread of its own.
+    /// The newest of the rows that one user asks for, oldest of them first. Reads the file on a thread of its own.
     ///
     /// # Errors
     /// [`AuditError::Unusable`] when the file cannot be read.
-    pub async fn rows(&self, user: &UserId, limit: usize) -> Result<Vec<AuditRow>, AuditError> {
-        let places = self.0.index.lock().unwrap_or_else(PoisonError::into_inner).newest(user, limit);
+    pub async fn rows(&self, user: &UserId, query: AuditQuery) -> Result<AuditPage, AuditError> {
+        let finding = Finding::of(&self.0.index, &self.0.known, user, &query).map_err(|source| self.unusable(source))?;
+        if finding.is_known() {
+            return finding.read(&self.0.file, &self.0.known, user, &query).map_err(|source| self.unusable(source));
+        }
+        let user = user.clone();
+        self.blocking(move |shared| finding.read(&shared.file, &shared.known, &user, &query)).await
+    }
+
+    /// Reads the files on a thread that may wait for them.
+    pub(super) async fn blocking<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Shared) -> io::Result<T> + Send + 'static,
+    ) -> Result<T, AuditError> {
         let shared = Arc::clone(&self.0);
-        let rows = tokio::task::spawn_blocking(move || {
-            places.iter().map(|place| read_row(&shared.file, *place)).collect::<std::io::Result<Vec<_>>>()
-        })
-        .await;
-        let unusable = |source| AuditError::Unusable { file: PathBuf::from("audit.log"), source };
-        rows.map_err(|error| unusable(std::io::Error::other(error)))?.map_err(unusable)
+        let read = tokio::task::spawn_blocking(move || read(&shared)).await;
+        read.unwrap_or_else(|error| Err(io::Error::other(error))).map_err(|source| self.unusable(source))
+    }
+
+    fn unusable(&self, source: io::Error) -> AuditError {
+        AuditError::Unusable { file: self.path(), source }
+    }
+
+    pub(super) fn path(&self) -> PathBuf {
+        self.0.folder.join(LOG)
+    }
+
+    /// Takes no more entries, since the log is not what was written: whatever would be appended would prove nothing.
+    pub(super) fn halt(&self, reason: &str) {
+        self.0.condition.send_if_modified(|condition| {
+            let is_writing = *condition == Condition::Writing;
+            if is_writing {
+                tracing::error!(reason, "the audit log was changed outside this server; every mutation is refused from now on");
+                *condition = Condition::Changed(reason.to_owned());
+            }
+            is_writing
+        });
     }
 
     /// How often the file was synced since it was opened; each sync makes a group of entries durable.
     pub fn syncs(&self) -> u64 {
         self.0.syncs.load(Ordering::Relaxed)
+    }
+
+    /// Whether the log was found changed.
+    pub(super) fn is_halted(&self) -> bool {
+        matches!(*self.0.condition.borrow(), Condition::Changed(_))
     }
 
     /// Whether the log takes entries.
@@ -151,14 +183,14 @@ impl AuditLog {
 
     /// Resolves if the thread panics: the process must end then, because nobody knows what it was doing.
     pub async fn died(&self) -> String {
-        let mut condition = self.0.condition.clone();
+        let mut condition = self.0.condition.subscribe();
         match condition.wait_for(|condition| *condition == Condition::Panicked).await {
             Ok(_) => "the audit log's thread has panicked".to_owned(),
             Err(_) => std::future::pending().await,
         }
     }
 
-    /// Writes what waits and takes no more.
+    /// Writes what waits and takes no more; signs what there is.
     pub async fn close(&self) {
         let (closed, done) = oneshot::channel();
         if self.0.queue.send(Work::Close(closed)).await.is_ok() {
@@ -168,6 +200,7 @@ impl AuditLog {
         if let Some(thread) = thread {
             let _joined = tokio::task::spawn_blocking(move || thread.join()).await;
         }
+        self.seal().await;
     }
 }
 
@@ -178,154 +211,28 @@ impl std::fmt::Debug for AuditLog {
 }
 
 /// What the process that wrote the log before could not say: that nobody knows how its calls ended, and that its last line was torn.
-fn last_words(file: &File, index: &Index, is_torn: bool) -> std::io::Result<Vec<AuditEntry>> {
-    let repair = is_torn.then(|| AuditEntry {
+fn last_words(file: &File, index: &Index, report: &OpenReport, is_begun_anew: bool) -> io::Result<Vec<AuditEntry>> {
+    let event = |operation: &'static str, code: &'static str| AuditEntry {
         phase: Phase::Event,
         user_id: UserId::local(),
         agent_key_id: None,
-        operation: "recovered".into(),
+        operation: operation.into(),
         method: "".into(),
         path: None,
         account_id: None,
         chat_id: None,
         request_id: None,
-        code: Some("torn_line_cut".into()),
+        code: Some(code.into()),
         status: None,
         intent: None,
         approval_id: None,
-    });
+    };
     let mut words = Vec::new();
-    for (intent, place) in index.open_intents() {
-        let entry: AuditEntry = serde_json::from_slice(&read_line(file, place)?)?;
+    words.extend(is_begun_anew.then(|| event("begun", "log_set_aside")));
+    for (intent, place) in index.open_intents()? {
+        let entry: AuditEntry = serde_json::from_slice(&query::read_line(file, place)?)?;
         words.push(entry.unknown(intent));
     }
-    words.extend(repair);
+    words.extend((report.torn_bytes > 0).then(|| event("recovered", "torn_line_cut")));
     Ok(words)
-}
-
-fn read_row(file: &File, place: RowPlace) -> std::io::Result<AuditRow> {
-    let mut row: AuditRow = serde_json::from_slice(&read_line(file, place.entry)?)?;
-    if let Some(outcome) = place.outcome {
-        let outcome: AuditRow = serde_json::from_slice(&read_line(file, outcome)?)?;
-        (row.code, row.status) = (outcome.code, outcome.status);
-    }
-    Ok(row)
-}
-
-fn read_line(file: &File, place: LinePlace) -> std::io::Result<Vec<u8>> {
-    let mut line = vec![0; usize::try_from(place.length).unwrap_or(0)];
-    file.read_exact_at(&mut line, place.offset)?;
-    Ok(line)
-}
-
-/// Publishes how the thread is; a thread that unwinds says so.
-struct Watched(watch::Sender<Condition>);
-
-impl Drop for Watched {
-    fn drop(&mut self) {
-        if std::thread::panicking() {
-            self.0.send_replace(Condition::Panicked);
-        }
-    }
-}
-
-struct Writer {
-    file: File,
-    head: File,
-    tip: Tip,
-    length: u64,
-    work: mpsc::Receiver<Work>,
-    index: Arc<Mutex<Index>>,
-    condition: Watched,
-    syncs: Arc<AtomicU64>,
-}
-
-/// Lines of one group that wait for the sync.
-struct Pending {
-    place: LinePlace,
-    tip: Tip,
-    line: std::ops::Range<usize>,
-    answer: Option<Answer>,
-}
-
-impl Writer {
-    /// Writes until it is closed or a write fails: after a failed sync nobody knows what is on the disk, so nothing more is written.
-    fn run(mut self) {
-        let mut group = Vec::new();
-        while self.work.blocking_recv_many(&mut group, GROUP_LENGTH_MAX) > 0 {
-            let mut closing = None;
-            let mut appends = Vec::with_capacity(group.len());
-            for work in group.drain(..) {
-                match work {
-                    Work::Append(entry, answer) => appends.push((*entry, answer)),
-                    Work::Close(closed) => closing = Some(closed),
-                }
-            }
-            if let Err(error) = self.append_group(appends) {
-                tracing::error!(%error, "the audit log cannot be written; every mutation is refused from now on");
-                self.condition.0.send_replace(Condition::Closed(error.to_string()));
-                return;
-            }
-            if let Some(closed) = closing {
-                self.condition.0.send_replace(Condition::Closed("it was closed".to_owned()));
-                self.work.close();
-                let _caller_may_be_gone = closed.send(());
-                return;
-            }
-        }
-    }
-
-    fn append_group(&mut self, appends: Vec<(AuditEntry, Option<Answer>)>) -> std::io::Result<()> {
-        if appends.is_empty() {
-            return Ok(());
-        }
-        let mut bytes = Vec::new();
-        let mut pending: Vec<Pending> = Vec::with_capacity(appends.len());
-        let now = now_ms();
-        for (entry, answer) in appends {
-            let tip = pending.last().map_or(&self.tip, |line| &line.tip);
-            let (line, tip) = chain::extend(tip, now, &entry)?;
-            let start = bytes.len();
-            bytes.extend_from_slice(&line);
-            let content = start..bytes.len() - 1;
-            let offset = self.length + u64::try_from(start).unwrap_or(u64::MAX);
-            let place = LinePlace { offset, length: u32::try_from(content.len()).unwrap_or(u32::MAX) };
-            pending.push(Pending { place, tip, line: content, answer });
-        }
-        if let Err(error) = self.file.write_all(&bytes).and_then(|()| self.file.sync_data()) {
-            for line in pending {
-                answer(line.answer, Err(error.to_string()));
-            }
-            return Err(error);
-        }
-        self.syncs.fetch_add(1, Ordering::Relaxed);
-        self.length += u64::try_from(bytes.len()).unwrap_or(0);
-        self.publish(&bytes, pending)
-    }
-
-    /// The lines are durable: now they can be found, and those who wait may go on.
-    fn publish(&mut self, bytes: &[u8], pending: Vec<Pending>) -> std::io::Result<()> {
-        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
-        for line in &pending {
-            let linked = bytes.get(line.line.clone()).map(serde_json::from_slice).transpose()?;
-            if let Some(linked) = linked {
-                index.add(&linked, line.place);
-            }
-        }
-        drop(index);
-        if let Some(last) = pending.last() {
-            self.tip = last.tip.clone();
-        }
-        self.head.write_all_at(open::head_text(&self.tip).as_bytes(), 0)?;
-        for line in pending {
-            answer(line.answer, Ok(line.tip.seq));
-        }
-        Ok(())
-    }
-}
-
-fn answer(to: Option<Answer>, result: Result<u64, String>) {
-    if let Some(to) = to {
-        let _caller_may_be_gone = to.send(result);
-    }
 }

@@ -4,7 +4,6 @@ use std::collections::HashMap;
 
 use secrecy::SecretString;
 
-use crate::audit::AuditRow;
 use crate::error::{Code, Error};
 use crate::events::EndReason;
 use crate::identity::{AccountId, KeyId};
@@ -80,10 +79,5 @@ impl UserContext {
         let accounts = self.accounts.borrow();
         let own = |text: &String| text.parse().ok().filter(|id: &AccountId| accounts.contains_key(id));
         ids.iter().map(|text| own(text).ok_or_else(|| Error::invalid(field, "must name accounts of yours"))).collect()
-    }
-
-    /// The newest rows of the user's own audit log, oldest of them first.
-    pub(crate) async fn audit_rows(&self, limit: usize) -> Result<Vec<AuditRow>, Error> {
-        Ok(self.environment.audit.rows(&self.user, limit).await?)
     }
 }

@@ -107,6 +107,8 @@ fn kinds(server: &Server, yardstick: &Yardstick, key: &str) -> Vec<Kind> {
         read("accounts, agent key", &server.url, "/api/v1/accounts", key, "0.85 hop"),
         write("save a folder", false, "25,000"),
         write("the same, with a key", true, "20,000"),
+        // After the writes of each round, so the log holds two entries for each of them: a million after a few rounds.
+        read("newest 100 in the audit", &server.url, "/api/v1/audit?limit=100", &server.first_token, "10,000"),
     ]
 }
 
