@@ -5,6 +5,7 @@ pub mod auth;
 mod backup_socket;
 pub mod cli;
 pub mod config;
+mod graphql;
 pub mod hardening;
 pub mod http;
 pub mod openapi;

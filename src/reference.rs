@@ -19,6 +19,7 @@ const EVENTS: &str = include_str!("../docs/api/parts/events.md");
 const APPROVALS: &str = include_str!("../docs/api/parts/approvals.md");
 const WEBHOOKS: &str = include_str!("../docs/api/parts/webhooks.md");
 const POLICIES: &str = include_str!("../docs/api/parts/policies.md");
+const GRAPHQL: &str = include_str!("../docs/api/parts/graphql.md");
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The reference, in Markdown.
@@ -37,6 +38,7 @@ pub fn document(catalogue: &Catalogue) -> String {
         kinds_of_events(),
         prose(WEBHOOKS),
         prose(POLICIES),
+        prose(GRAPHQL),
     ];
     let ending = [details(&families, &schemas), types(&schemas)];
     beginning.into_iter().chain(ending).collect::<Vec<_>>().join("\n")

@@ -1,5 +1,6 @@
 //! The configuration: `config/default.toml`, a file, the environment and flags. All faults are found before anything is touched.
 
+mod graphql;
 mod sources;
 mod table;
 #[cfg(test)]
@@ -25,6 +26,8 @@ use vasya_actors::webhooks::WebhookLimits;
 use sources::Sources;
 use table::SETTINGS;
 
+pub use graphql::GraphQlConfiguration;
+
 /// The shortest JWT secret, in bytes: as long as the hash that it keys (RFC 7518, section 3.2).
 pub const JWT_SECRET_BYTES_MIN: usize = 32;
 
@@ -39,6 +42,8 @@ const NETWORK_FILE_BYTES_MAX: u64 = 1_024 * 1_024;
 pub struct Configuration {
     /// The HTTP server.
     pub server: ServerConfiguration,
+    /// GraphQL.
+    pub graphql: GraphQlConfiguration,
     /// Who may call.
     pub authentication: Authentication,
     /// The log.
@@ -151,12 +156,13 @@ pub fn load(file: Option<&Path>, flags: &[Flag]) -> Result<Configuration, Invali
     let mut sources = Sources::read(file, flags);
     let server = server(&mut sources);
     let authentication = authentication(&mut sources, &server);
+    let graphql = graphql::read(&mut sources);
     let log = log(&mut sources);
     let actors = actors(&mut sources);
     let faults = sources.into_faults();
     match (server, authentication, actors) {
         (Some(server), Some(authentication), Some(actors)) if faults.is_empty() => {
-            Ok(Configuration { server, authentication, log, actors })
+            Ok(Configuration { server, graphql, authentication, log, actors })
         }
         _ => Err(InvalidConfiguration(faults)),
     }

@@ -137,6 +137,11 @@ impl Sources {
                 Ok(number) => Value::from(number),
                 Err(_) => return self.faults.push(Fault::new(&origin, format!("must be a whole number ({})", setting.key))),
             },
+            Kind::Switch => match text.trim() {
+                "1" | "true" => Value::from(true),
+                "0" | "false" => Value::from(false),
+                _ => return self.faults.push(Fault::new(&origin, format!("must be true or false ({})", setting.key))),
+            },
             Kind::List => {
                 let items = text.split(',').map(str::trim).filter(|item| !item.is_empty());
                 Value::Array(Tag::Default, items.map(Value::from).collect())
@@ -155,6 +160,7 @@ impl Sources {
                 let expected = match table::find(key).map(|setting| setting.kind) {
                     Some(Kind::Number) => "must be a whole number within its range",
                     Some(Kind::List) => "must be a list of texts",
+                    Some(Kind::Switch) => "must be true or false",
                     _ => "must be a text",
                 };
                 tracing::debug!(key, kind = ?std::mem::discriminant(&error.kind), "a setting has the wrong type");

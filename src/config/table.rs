@@ -11,6 +11,8 @@ pub(super) enum Kind {
     Number,
     /// Texts, in the environment separated by commas.
     List,
+    /// Yes or no: `true` or `false`, in the environment also `1` or `0`.
+    Switch,
 }
 
 /// One setting.
@@ -39,6 +41,18 @@ pub(super) const SETTINGS: &[Setting] = &[
     setting("server.connections_max", "VASYA_CONNECTIONS_MAX", Kind::Number),
     setting("server.threads", "VASYA_THREADS", Kind::Number),
     setting("server.shutdown_secs", "VASYA_SHUTDOWN_SECS", Kind::Number),
+    setting("graphql.introspection", "VASYA_GRAPHQL_INTROSPECTION", Kind::Switch),
+    setting("graphql.playground", "VASYA_GRAPHQL_PLAYGROUND", Kind::Switch),
+    setting("graphql.depth_max", "VASYA_GRAPHQL_DEPTH_MAX", Kind::Number),
+    setting("graphql.complexity_max", "VASYA_GRAPHQL_COMPLEXITY_MAX", Kind::Number),
+    setting("graphql.aliases_max", "VASYA_GRAPHQL_ALIASES_MAX", Kind::Number),
+    setting("graphql.directives_max", "VASYA_GRAPHQL_DIRECTIVES_MAX", Kind::Number),
+    setting("graphql.tokens_max", "VASYA_GRAPHQL_TOKENS_MAX", Kind::Number),
+    setting("graphql.batch_max", "VASYA_GRAPHQL_BATCH_MAX", Kind::Number),
+    setting("graphql.init_secs", "VASYA_GRAPHQL_INIT_SECS", Kind::Number),
+    setting("graphql.operations_per_socket_max", "VASYA_GRAPHQL_OPERATIONS_PER_SOCKET_MAX", Kind::Number),
+    setting("graphql.message_bytes_max", "VASYA_GRAPHQL_MESSAGE_BYTES_MAX", Kind::Number),
+    setting("graphql.ping_secs", "VASYA_GRAPHQL_PING_SECS", Kind::Number),
     setting("auth.mode", "AUTH_MODE", Kind::Text),
     setting("auth.jwt_secret", "JWT_SECRET", Kind::Secret),
     setting("auth.jwt_secret_previous", "JWT_SECRET_PREVIOUS", Kind::Secret),

@@ -196,7 +196,7 @@ fn kind(schema: &Value) -> Kind {
 }
 
 /// The JSON of a body; `None` where the body is empty.
-async fn read_body(request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Option<Value>, Error> {
+pub(super) async fn read_body(request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Option<Value>, Error> {
     let too_large = || Error::new(Code::PayloadTooLarge, format!("The body may have at most {} bytes", limits.bytes_max));
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limits.bytes_max) {

@@ -3,7 +3,8 @@
 pub(crate) mod arguments;
 mod credentials;
 mod events;
-mod problem;
+mod graphql;
+pub(crate) mod problem;
 mod request_id;
 mod rest;
 mod routes;
@@ -22,7 +23,8 @@ use vasya_actors::error::{Code, Error};
 use vasya_actors::gateway::Gateway;
 
 use crate::auth::Authenticator;
-use crate::config::ServerConfiguration;
+use crate::config::{GraphQlConfiguration, ServerConfiguration};
+use crate::graphql::GraphQl;
 use crate::{openapi, reference};
 use arguments::BodyLimits;
 use request_id::RequestId;
@@ -46,6 +48,7 @@ pub(crate) struct Edge {
     upload_limits: BodyLimits,
     openapi: web::Bytes,
     reference: web::Bytes,
+    graphql: GraphQl,
 }
 
 /// Binds the listening socket, so that a port that is taken is found before anything is started.
@@ -62,6 +65,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// When the listener cannot be used.
 pub fn serve(
     configuration: &ServerConfiguration,
+    graphql: &GraphQlConfiguration,
     listener: TcpListener,
     gateway: &Gateway,
     authenticator: Authenticator,
@@ -76,6 +80,7 @@ pub fn serve(
         upload_limits,
         openapi: document.into(),
         reference: reference::page(gateway.catalogue()).into(),
+        graphql: GraphQl::new(gateway, graphql).map_err(io::Error::other)?,
     };
     let edge = web::Data::new(edge);
     let routes = web::Data::new(Routes::of(gateway.catalogue()).map_err(io::Error::other)?);
@@ -84,7 +89,9 @@ pub fn serve(
         App::new()
             .app_data(edge.clone())
             .app_data(routes.clone())
-            .service(web::scope(BASE_PATH).configure(service::mount).default_service(web::to(rest::serve)))
+            .service(
+                web::scope(BASE_PATH).configure(service::mount).configure(graphql::mount).default_service(web::to(rest::serve)),
+            )
             .default_service(web::to(not_found))
             .wrap(DefaultHeaders::new().add((header::X_CONTENT_TYPE_OPTIONS, "nosniff")).add((header::CACHE_CONTROL, "no-store")))
             .wrap(Condition::new(origin.is_some(), cors(origin.as_deref().unwrap_or_default())))

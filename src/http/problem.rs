@@ -25,10 +25,11 @@ pub(super) fn response(error: &Error, request_id: &str) -> HttpResponse<BoxBody>
     if code == Code::Unauthorized {
         response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
     }
-    response.body(body(error, request_id))
+    response.body(Value::Object(members(error, request_id)).to_string())
 }
 
-fn body(error: &Error, request_id: &str) -> Vec<u8> {
+/// The members of an error's body.
+pub(crate) fn members(error: &Error, request_id: &str) -> Map<String, Value> {
     let code = error.code();
     let mut members = Map::new();
     members.insert("type".into(), "about:blank".into());
@@ -54,5 +55,5 @@ fn body(error: &Error, request_id: &str) -> Vec<u8> {
         members.insert("retryAfterSecs".into(), seconds.into());
     }
     members.insert("error".into(), error.detail().into());
-    Value::Object(members).to_string().into_bytes()
+    members
 }

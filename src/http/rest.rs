@@ -116,7 +116,7 @@ fn is_dry_run(request: &HttpRequest) -> Result<bool, Error> {
 }
 
 /// The idempotency key that a request names.
-fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Error> {
+pub(super) fn idempotency_key(request: &HttpRequest) -> Result<Option<IdempotencyKey>, Error> {
     let Some(value) = request.headers().get(idempotency::HEADER) else { return Ok(None) };
     // What is no text is no key either, and is told the same.
     IdempotencyKey::parse(value.to_str().unwrap_or_default()).map(Some)
@@ -154,7 +154,7 @@ fn next_page(request: &HttpRequest, cursor: &str) -> String {
 }
 
 /// The RateLimit header fields (draft-ietf-httpapi-ratelimit-headers): the quota, its window, what is left, and when more comes.
-fn add_limits(response: &mut HttpResponse<BoxBody>, limits: &[LimitState]) {
+pub(super) fn add_limits(response: &mut HttpResponse<BoxBody>, limits: &[LimitState]) {
     if limits.is_empty() {
         return;
     }

@@ -23,6 +23,7 @@ mod events;
 mod events_recovery;
 mod flood;
 mod folders;
+mod graphql;
 mod harness;
 mod idempotency;
 mod invites;
