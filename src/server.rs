@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use secrecy::SecretString;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 use vasya_actors::StartError;
@@ -56,6 +57,7 @@ pub struct Running {
     handle: ServerHandle,
     served: JoinHandle<io::Result<()>>,
     backups: Option<JoinHandle<()>>,
+    stopping: watch::Sender<bool>,
     shutdown_limit: Duration,
 }
 
@@ -76,13 +78,15 @@ impl Running {
         }
         let gateway = started.gateway;
         let (authenticator, generated_token) = Authenticator::new(gateway.clone(), started.issuer, &authentication)?;
-        let http_server = http::serve(&server, &graphql, listener, &gateway, authenticator)?;
+        let (stopping, stopped) = watch::channel(false);
+        let http_server = http::serve(&server, &graphql, listener, &gateway, authenticator, stopped)?;
         let handle = http_server.handle();
         let served = tokio::spawn(http_server);
         let backups = backup_socket::serve(&data_dir, gateway.clone());
         let backups = backups.map_err(|error| tracing::warn!(%error, "backups can be made of a stopped server only")).ok();
         tracing::info!(%address, "listening");
-        Ok(Self { address, generated_token, gateway, handle, served, backups, shutdown_limit: server.shutdown_limit })
+        let shutdown_limit = server.shutdown_limit;
+        Ok(Self { address, generated_token, gateway, handle, served, backups, stopping, shutdown_limit })
     }
 
     /// Where it listens.
@@ -122,6 +126,7 @@ impl Running {
         }
         let deadline = Instant::now() + self.shutdown_limit;
         self.gateway.end_streams();
+        self.stopping.send_replace(true);
         if tokio::time::timeout(self.shutdown_limit / 2, self.handle.stop(true)).await.is_err() {
             tracing::warn!("some requests did not finish in time");
         }

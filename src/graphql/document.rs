@@ -27,6 +27,7 @@ pub(crate) struct Asked {
     operation_name: Option<String>,
     variables: Map<String, Json>,
     is_persisted: bool,
+    request_id: Option<String>,
 }
 
 impl Asked {
@@ -35,6 +36,7 @@ impl Asked {
         let Json::Object(mut members) = value else { return Err("a request must be a JSON object".to_owned()) };
         let extensions = members.remove("extensions").unwrap_or_default();
         let is_persisted = extensions.get("persistedQuery").is_some_and(Json::is_object);
+        let request_id = extensions.get("requestId").and_then(Json::as_str).map(str::to_owned);
         let query = match members.remove("query") {
             Some(Json::String(query)) => query,
             None if is_persisted => String::new(),
@@ -50,7 +52,12 @@ impl Asked {
             Some(Json::Object(variables)) => variables,
             Some(_) => return Err("variables must be an object".to_owned()),
         };
-        Ok(Self { query, operation_name, variables, is_persisted })
+        Ok(Self { query, operation_name, variables, is_persisted, request_id })
+    }
+
+    /// The id that its client has given it, as `extensions.requestId`: a WebSocket has no headers for it.
+    pub(crate) fn request_id(&self) -> Option<&str> {
+        self.request_id.as_deref()
     }
 }
 
@@ -87,6 +94,11 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Whether it is a subscription.
+    pub(crate) fn is_subscription(&self) -> bool {
+        self.kind == OperationType::Subscription
+    }
+
     /// How many calls it makes.
     pub(crate) fn calls(&self) -> usize {
         self.calls

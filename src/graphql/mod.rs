@@ -22,7 +22,9 @@ use std::sync::Arc;
 use async_graphql::dynamic::{InputObject, Object, Schema, SchemaError, Subscription};
 use async_graphql::indexmap::IndexMap;
 use async_graphql::{Name, PathSegment, Request, Response, ServerError, Value};
+use futures::{Stream, StreamExt};
 use vasya_actors::catalogue::Catalogue;
+use vasya_actors::error::{Code, Error};
 use vasya_actors::gateway::Gateway;
 use vasya_actors::operation::Declaration;
 
@@ -129,6 +131,22 @@ impl GraphQl {
         arrange(&mut response, &names);
         response
     }
+
+    /// Runs a subscription: each response is one event, the last one perhaps why there are no more.
+    pub(crate) fn subscribe(&self, prepared: Prepared, exchange: &Arc<Exchange>) -> impl Stream<Item = Response> + Send + use<> {
+        let responses = self.schema.execute_stream(with_exchange(prepared, exchange));
+        let exchange = Arc::clone(exchange);
+        responses.map(move |mut response| {
+            complete(&mut response, &exchange);
+            response
+        })
+    }
+}
+
+/// Why an operation is not run: the socket has as many as it may.
+pub(crate) fn too_many(operations_max: usize, request_id: &str) -> ServerError {
+    let detail = format!("{operations_max} operations of this socket are at work: end one first");
+    problem::of_request(&Error::new(Code::RateLimited, detail), "GRAPHQL_LIMIT_EXCEEDED", request_id)
 }
 
 fn with_exchange(prepared: Prepared, exchange: &Arc<Exchange>) -> Request {

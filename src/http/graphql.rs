@@ -1,4 +1,7 @@
-//! GraphQL over HTTP: one request, or a batch, in a POST; and what describes the schema.
+//! GraphQL over HTTP: one request, or a batch, in a POST; and what describes the schema. Over WebSocket it is in `socket`.
+
+mod protocol;
+mod socket;
 
 use actix_web::body::BoxBody;
 use actix_web::http::header;
@@ -25,6 +28,7 @@ pub(super) fn mount(config: &mut web::ServiceConfig) {
     config
         .service(web::resource("/graphql").route(web::post().to(post)).default_service(method_not_allowed(&["POST"])))
         .service(web::resource("/graphql/sdl").route(reads().to(sdl)).default_service(method_not_allowed(&["GET"])))
+        .service(web::resource("/graphql/ws").route(web::get().to(socket::open)).default_service(method_not_allowed(&["GET"])))
         .service(web::resource("/graphql/playground").route(reads().to(page)).default_service(method_not_allowed(&["GET"])))
         .service(
             web::resource("/graphql/playground/{file}")

@@ -19,6 +19,7 @@ use actix_web::dev::{Server, Service, ServiceResponse};
 use actix_web::http::header::{self, HeaderName};
 use actix_web::middleware::{Condition, DefaultHeaders};
 use actix_web::{App, HttpMessage, HttpRequest, HttpServer, web};
+use tokio::sync::watch;
 use vasya_actors::error::{Code, Error};
 use vasya_actors::gateway::Gateway;
 
@@ -49,6 +50,8 @@ pub(crate) struct Edge {
     openapi: web::Bytes,
     reference: web::Bytes,
     graphql: GraphQl,
+    /// Becomes true when the server stops: sockets are closed then.
+    stopping: watch::Receiver<bool>,
 }
 
 /// Binds the listening socket, so that a port that is taken is found before anything is started.
@@ -59,7 +62,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     TcpListener::bind(address)
 }
 
-/// Serves the gateway's catalogue on a listener. The server runs when it is polled.
+/// Serves the gateway's catalogue on a listener. The server runs when it is polled; sockets end when `stopping` becomes true.
 ///
 /// # Errors
 /// When the listener cannot be used.
@@ -69,6 +72,7 @@ pub fn serve(
     listener: TcpListener,
     gateway: &Gateway,
     authenticator: Authenticator,
+    stopping: watch::Receiver<bool>,
 ) -> io::Result<Server> {
     let document = serde_json::to_vec(&openapi::document(gateway.catalogue())).map_err(io::Error::from)?;
     let body_limits = BodyLimits { bytes_max: configuration.body_bytes_max, within: configuration.request_limit };
@@ -81,6 +85,7 @@ pub fn serve(
         openapi: document.into(),
         reference: reference::page(gateway.catalogue()).into(),
         graphql: GraphQl::new(gateway, graphql).map_err(io::Error::other)?,
+        stopping,
     };
     let edge = web::Data::new(edge);
     let routes = web::Data::new(Routes::of(gateway.catalogue()).map_err(io::Error::other)?);

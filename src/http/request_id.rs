@@ -17,10 +17,15 @@ pub(super) struct RequestId(String);
 impl RequestId {
     /// Gives a request its id.
     pub(super) fn assign(request: &ServiceRequest) -> Self {
-        let given = request.headers().get(HEADER).and_then(|value| value.to_str().ok()).filter(|text| is_valid(text));
-        let id = Self(given.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned));
+        let id = Self::given(request.headers().get(HEADER).and_then(|value| value.to_str().ok()));
         request.extensions_mut().insert(id.clone());
         id
+    }
+
+    /// The client's own, where it is well formed, and else a new one.
+    pub(super) fn given(text: Option<&str>) -> Self {
+        let own = text.filter(|text| is_valid(text));
+        Self(own.map_or_else(|| Uuid::now_v7().simple().to_string(), str::to_owned))
     }
 
     /// The id that a request was given.

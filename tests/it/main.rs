@@ -24,6 +24,7 @@ mod events_recovery;
 mod flood;
 mod folders;
 mod graphql;
+mod graphql_ws;
 mod harness;
 mod idempotency;
 mod invites;
