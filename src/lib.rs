@@ -8,6 +8,7 @@ pub mod config;
 mod graphql;
 pub mod hardening;
 pub mod http;
+pub mod mcp;
 pub mod openapi;
 pub mod reference;
 pub mod server;

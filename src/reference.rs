@@ -20,6 +20,7 @@ const APPROVALS: &str = include_str!("../docs/api/parts/approvals.md");
 const WEBHOOKS: &str = include_str!("../docs/api/parts/webhooks.md");
 const POLICIES: &str = include_str!("../docs/api/parts/policies.md");
 const GRAPHQL: &str = include_str!("../docs/api/parts/graphql.md");
+const MCP: &str = include_str!("../docs/api/parts/mcp.md");
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];
 
 /// The reference, in Markdown.
@@ -39,6 +40,7 @@ pub fn document(catalogue: &Catalogue) -> String {
         prose(WEBHOOKS),
         prose(POLICIES),
         prose(GRAPHQL),
+        prose(MCP),
     ];
     let ending = [details(&families, &schemas), types(&schemas)];
     beginning.into_iter().chain(ending).collect::<Vec<_>>().join("\n")

@@ -68,7 +68,7 @@ impl Running {
     /// # Errors
     /// See [`ServerError`]. Nothing in the data folder is changed by a start that is refused.
     pub async fn start(configuration: Configuration, catalogue: Catalogue) -> Result<Self, ServerError> {
-        let Configuration { server, graphql, authentication, log: _, actors } = configuration;
+        let Configuration { server, graphql, mcp, authentication, log: _, actors } = configuration;
         let listener = http::bind(server.bind).map_err(|source| ServerError::Bind { address: server.bind, source })?;
         let address = listener.local_addr()?;
         let data_dir = actors.data_dir.clone();
@@ -79,7 +79,7 @@ impl Running {
         let gateway = started.gateway;
         let (authenticator, generated_token) = Authenticator::new(gateway.clone(), started.issuer, &authentication)?;
         let (stopping, stopped) = watch::channel(false);
-        let http_server = http::serve(&server, &graphql, listener, &gateway, authenticator, stopped)?;
+        let http_server = http::serve(&server, (&graphql, &mcp), listener, &gateway, authenticator, stopped)?;
         let handle = http_server.handle();
         let served = tokio::spawn(http_server);
         let backups = backup_socket::serve(&data_dir, gateway.clone());

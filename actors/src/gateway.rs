@@ -4,8 +4,8 @@
 //! answered. The road itself is `user::road`; this is its gate.
 
 use std::fmt;
-use std::path::Path;
 use std::net::IpAddr;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -17,7 +17,7 @@ use crate::catalogue::Catalogue;
 use crate::directory::Directory;
 use crate::environment::Environment;
 use crate::error::{Code, Error};
-use crate::events::EndReason;
+use crate::events::{EndReason, Tenure};
 use crate::idempotency::IdempotencyKey;
 use crate::operation::{Answer, Invocation};
 use crate::runtime::{Refusal, Refused};
@@ -145,6 +145,19 @@ impl Gateway {
     /// [`Code::Unauthorized`], the same for every reason.
     pub fn authenticate_agent_key(&self, secret: &str) -> Result<Caller, Error> {
         self.0.environment.keys.authenticate(secret)
+    }
+
+    /// Begins what lasts as long as the caller's right does, such as a session.
+    ///
+    /// # Errors
+    /// [`Code::Unauthorized`] when the right has ended already.
+    pub fn hold(&self, caller: &Caller) -> Result<Tenure, Error> {
+        let tenure = self.0.environment.events.hold(caller)?;
+        // Whoever revokes a key says so in the index first: what is held before this look is told of it, and what is not is seen here.
+        match caller.key_id() {
+            Some(key_id) if !self.0.environment.keys.is_live(key_id) => Err(Error::unauthorized()),
+            _ => Ok(tenure),
+        }
     }
 
     /// Takes one call down the road. Dropping the future does not stop work that has begun.

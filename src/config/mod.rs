@@ -1,6 +1,7 @@
 //! The configuration: `config/default.toml`, a file, the environment and flags. All faults are found before anything is touched.
 
 mod graphql;
+mod mcp;
 mod sources;
 mod table;
 #[cfg(test)]
@@ -23,6 +24,8 @@ use vasya_actors::telegram::{Device, FloodLimits, Network, NetworkDescription, P
 use vasya_actors::vault::MasterKey;
 use vasya_actors::webhooks::WebhookLimits;
 
+pub use mcp::McpConfiguration;
+
 use sources::Sources;
 use table::SETTINGS;
 
@@ -44,6 +47,8 @@ pub struct Configuration {
     pub server: ServerConfiguration,
     /// GraphQL.
     pub graphql: GraphQlConfiguration,
+    /// The Model Context Protocol.
+    pub mcp: McpConfiguration,
     /// Who may call.
     pub authentication: Authentication,
     /// The log.
@@ -59,6 +64,8 @@ pub struct ServerConfiguration {
     pub bind: SocketAddr,
     /// The one browser origin that may call.
     pub cors_origin: Option<String>,
+    /// Where clients reach it: scheme, host and perhaps a port, without a slash at the end.
+    pub public_url: Option<String>,
     /// The largest JSON body, in bytes.
     pub body_bytes_max: usize,
     /// The largest body of bytes, in bytes.
@@ -155,6 +162,7 @@ pub struct Flag {
 pub fn load(file: Option<&Path>, flags: &[Flag]) -> Result<Configuration, InvalidConfiguration> {
     let mut sources = Sources::read(file, flags);
     let server = server(&mut sources);
+    let mcp = mcp::read(&mut sources);
     let authentication = authentication(&mut sources, &server);
     let graphql = graphql::read(&mut sources);
     let log = log(&mut sources);
@@ -162,7 +170,7 @@ pub fn load(file: Option<&Path>, flags: &[Flag]) -> Result<Configuration, Invali
     let faults = sources.into_faults();
     match (server, authentication, actors) {
         (Some(server), Some(authentication), Some(actors)) if faults.is_empty() => {
-            Ok(Configuration { server, graphql, authentication, log, actors })
+            Ok(Configuration { server, graphql, mcp, authentication, log, actors })
         }
         _ => Err(InvalidConfiguration(faults)),
     }
@@ -250,6 +258,10 @@ fn server(sources: &mut Sources) -> Option<ServerConfiguration> {
     if cors_origin.as_deref().is_some_and(|origin| !is_origin(origin)) {
         sources.fault("server.cors_origin", "must be one origin without a path, such as https://app.example.com");
     }
+    let public_url = sources.text("server.public_url").map(|url| url.trim_end_matches('/').to_owned());
+    if public_url.as_deref().is_some_and(|url| !is_origin(url)) {
+        sources.fault("server.public_url", "must be scheme and host without a path, such as https://vasya.example.com");
+    }
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = size(sources, "server.threads", 0..=256);
     let body_bytes_max = size(sources, "server.body_bytes_max", 1_024..=64 * 1_024 * 1_024);
@@ -262,6 +274,7 @@ fn server(sources: &mut Sources) -> Option<ServerConfiguration> {
     Some(ServerConfiguration {
         bind: bind.ok()?,
         cors_origin,
+        public_url,
         body_bytes_max,
         upload_bytes_max,
         request_limit,

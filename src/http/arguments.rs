@@ -48,11 +48,11 @@ pub(super) struct Fields {
 
 /// How much of a body is read, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct BodyLimits {
+pub(crate) struct BodyLimits {
     /// In bytes.
-    pub(super) bytes_max: usize,
+    pub(crate) bytes_max: usize,
     /// From the end of the head to the end of the body.
-    pub(super) within: Duration,
+    pub(crate) within: Duration,
 }
 
 impl BodyLimits {
@@ -195,8 +195,11 @@ fn kind(schema: &Value) -> Kind {
     }
 }
 
-/// The JSON of a body; `None` where the body is empty.
-pub(super) async fn read_body(request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Option<Value>, Error> {
+/// A body as it is.
+///
+/// # Errors
+/// [`Code::BadRequest`], [`Code::PayloadTooLarge`] or [`Code::RequestTimeout`].
+pub(crate) async fn read_bytes(request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<web::Bytes, Error> {
     let too_large = || Error::new(Code::PayloadTooLarge, format!("The body may have at most {} bytes", limits.bytes_max));
     let declared = request.headers().get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<usize>().ok());
     if declared.is_some_and(|length| length > limits.bytes_max) {
@@ -205,7 +208,12 @@ pub(super) async fn read_body(request: &HttpRequest, payload: web::Payload, limi
     let read = timeout(limits.within, payload.to_bytes_limited(limits.bytes_max)).await;
     let late = |_| Error::new(Code::RequestTimeout, format!("The body must arrive within {} s", limits.within.as_secs()));
     let bytes = read.map_err(late)?.map_err(|_| too_large())?;
-    let bytes = bytes.map_err(|_| Error::new(Code::BadRequest, "The body did not arrive whole"))?;
+    bytes.map_err(|_| Error::new(Code::BadRequest, "The body did not arrive whole"))
+}
+
+/// The JSON of a body; `None` where the body is empty.
+pub(super) async fn read_body(request: &HttpRequest, payload: web::Payload, limits: BodyLimits) -> Result<Option<Value>, Error> {
+    let bytes = read_bytes(request, payload, limits).await?;
     if bytes.is_empty() {
         return Ok(None);
     }

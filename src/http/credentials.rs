@@ -18,9 +18,8 @@ const SCHEME: &str = "Bearer ";
 /// # Errors
 /// [`Code::Unauthorized`], or [`Code::Forbidden`] for a mutation by cookie without its CSRF pair.
 pub(super) fn caller(request: &HttpRequest, authenticator: &Authenticator) -> Result<Caller, Error> {
-    if let Some(value) = request.headers().get(header::AUTHORIZATION) {
-        let token = value.to_str().ok().and_then(|text| text.strip_prefix(SCHEME)).ok_or_else(Error::unauthorized)?;
-        return authenticator.authenticate(token, TokenPlace::Header);
+    if request.headers().contains_key(header::AUTHORIZATION) {
+        return bearer(request, authenticator);
     }
     let cookie = request.cookie(COOKIE).ok_or_else(Error::unauthorized)?;
     let caller = authenticator.authenticate(cookie.value(), TokenPlace::Cookie)?;
@@ -29,6 +28,16 @@ pub(super) fn caller(request: &HttpRequest, authenticator: &Authenticator) -> Re
         return Err(Error::new(Code::Forbidden, "Missing or invalid CSRF token"));
     }
     Ok(caller)
+}
+
+/// Who sends a request with a token in its `Authorization` header, and no otherwise: for clients that are no browsers.
+///
+/// # Errors
+/// [`Code::Unauthorized`].
+pub(crate) fn bearer(request: &HttpRequest, authenticator: &Authenticator) -> Result<Caller, Error> {
+    let value = request.headers().get(header::AUTHORIZATION).ok_or_else(Error::unauthorized)?;
+    let token = value.to_str().ok().and_then(|text| text.strip_prefix(SCHEME)).ok_or_else(Error::unauthorized)?;
+    authenticator.authenticate(token, TokenPlace::Header)
 }
 
 /// Another site can make a browser send cookies, but it can neither read nor set ours (OWASP, double submit).

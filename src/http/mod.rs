@@ -1,12 +1,12 @@
 //! The HTTP server.
 
 pub(crate) mod arguments;
-mod credentials;
+pub(crate) mod credentials;
 mod events;
 mod graphql;
 pub(crate) mod problem;
-mod request_id;
-mod rest;
+pub(crate) mod request_id;
+pub(crate) mod rest;
 mod routes;
 mod service;
 mod upload;
@@ -24,9 +24,10 @@ use vasya_actors::error::{Code, Error};
 use vasya_actors::gateway::Gateway;
 
 use crate::auth::Authenticator;
-use crate::config::{GraphQlConfiguration, ServerConfiguration};
+use crate::config::{GraphQlConfiguration, McpConfiguration, ServerConfiguration};
 use crate::graphql::GraphQl;
-use crate::{openapi, reference};
+use crate::mcp::Mcp;
+use crate::{mcp, openapi, reference};
 use arguments::BodyLimits;
 use request_id::RequestId;
 use routes::{MatchedPath, Routes};
@@ -42,8 +43,8 @@ const CORS_MAX_AGE_SECS: usize = 600;
 /// What the handlers share.
 #[derive(Debug)]
 pub(crate) struct Edge {
-    gateway: Gateway,
-    authenticator: Authenticator,
+    pub(crate) gateway: Gateway,
+    pub(crate) authenticator: Authenticator,
     body_limits: BodyLimits,
     /// For bodies of bytes: in all, and for each piece.
     upload_limits: BodyLimits,
@@ -68,7 +69,7 @@ pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
 /// When the listener cannot be used.
 pub fn serve(
     configuration: &ServerConfiguration,
-    graphql: &GraphQlConfiguration,
+    (graphql, mcp_configuration): (&GraphQlConfiguration, &McpConfiguration),
     listener: TcpListener,
     gateway: &Gateway,
     authenticator: Authenticator,
@@ -89,11 +90,14 @@ pub fn serve(
     };
     let edge = web::Data::new(edge);
     let routes = web::Data::new(Routes::of(gateway.catalogue()).map_err(io::Error::other)?);
+    let mcp_server = web::Data::new(Mcp::new(gateway, configuration, mcp_configuration));
     let origin = configuration.cors_origin.clone();
     let server = HttpServer::new(move || {
         App::new()
             .app_data(edge.clone())
             .app_data(routes.clone())
+            .app_data(mcp_server.clone())
+            .configure(mcp::mount)
             .service(
                 web::scope(BASE_PATH).configure(service::mount).configure(graphql::mount).default_service(web::to(rest::serve)),
             )
@@ -139,7 +143,7 @@ async fn not_found(request: HttpRequest) -> actix_web::HttpResponse {
 
 /// The one origin may call, with any method and header.
 fn cors(origin: &str) -> Cors {
-    let exposed = ["x-next-cursor", "x-request-id", "ratelimit", "ratelimit-policy", "idempotency-replayed"];
+    let exposed = ["mcp-session-id", "x-next-cursor", "x-request-id", "ratelimit", "ratelimit-policy", "idempotency-replayed"];
     let exposed = exposed.into_iter().map(HeaderName::from_static);
     Cors::default()
         .allowed_origin(origin)

@@ -11,7 +11,7 @@ use vasya_actors::operation::BASE_PATH;
 pub(super) const MEDIA_TYPE: &str = "application/problem+json";
 
 /// An error as an HTTP answer. `docs/status-codes.md` explains its members.
-pub(super) fn response(error: &Error, request_id: &str) -> HttpResponse<BoxBody> {
+pub(crate) fn response(error: &Error, request_id: &str) -> HttpResponse<BoxBody> {
     let code = error.code();
     let status = StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = HttpResponse::build(status);
@@ -28,7 +28,7 @@ pub(super) fn response(error: &Error, request_id: &str) -> HttpResponse<BoxBody>
     response.body(Value::Object(members(error, request_id)).to_string())
 }
 
-/// The members of an error's body.
+/// The members of a problem, which every transport tells.
 pub(crate) fn members(error: &Error, request_id: &str) -> Map<String, Value> {
     let code = error.code();
     let mut members = Map::new();

@@ -12,7 +12,7 @@ const LENGTH_MAX: usize = 64;
 
 /// The id of the request at hand; 1 to 64 characters of `[A-Za-z0-9_-]`.
 #[derive(Clone, Debug)]
-pub(super) struct RequestId(String);
+pub(crate) struct RequestId(String);
 
 impl RequestId {
     /// Gives a request its id.
@@ -29,12 +29,12 @@ impl RequestId {
     }
 
     /// The id that a request was given.
-    pub(super) fn of(request: &HttpRequest) -> Self {
+    pub(crate) fn of(request: &HttpRequest) -> Self {
         request.extensions().get::<Self>().cloned().unwrap_or_else(|| Self(Uuid::now_v7().simple().to_string()))
     }
 
     /// The id as text.
-    pub(super) fn as_str(&self) -> &str {
+    pub(crate) fn as_str(&self) -> &str {
         &self.0
     }
 

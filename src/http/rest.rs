@@ -29,7 +29,7 @@ const NEXT_CURSOR: &str = "x-next-cursor";
 const REPLAYED: header::HeaderName = header::HeaderName::from_static("idempotency-replayed");
 
 /// The answer to a method that a path does not have.
-pub(super) fn method_not_allowed(allowed: &[&str]) -> actix_web::Route {
+pub(crate) fn method_not_allowed(allowed: &[&str]) -> actix_web::Route {
     let allowed = allowed.join(", ");
     web::to(move |request: HttpRequest| {
         let response = refuse_method(&request, &allowed);

@@ -4,10 +4,10 @@ use serde_json::{Value, json};
 use vasya_actors::operation::Declaration;
 
 /// The service itself.
-pub(super) const SERVICE: &str = "service";
+pub(crate) const SERVICE: &str = "service";
 
 /// The families in the order of the documentation, each with what is in it.
-const FAMILIES: &[(&str, &str)] = &[
+pub(crate) const FAMILIES: &[(&str, &str)] = &[
     (SERVICE, "Whether the server works, who the caller is, and where data is kept."),
     ("login", "Logging Telegram accounts in."),
     ("accounts", "The accounts: their health, profile, photo and privacy."),
@@ -80,7 +80,7 @@ const SEGMENTS: &[(&str, &str)] = &[
 ];
 
 /// The family of an operation.
-pub(super) fn of(declaration: &Declaration) -> &'static str {
+pub(crate) fn of(declaration: &Declaration) -> &'static str {
     let named = SEGMENTS.iter().find(|(name, _)| declaration.path.split('/').any(|segment| segment == *name));
     named.map_or(SERVICE, |(_, family)| *family)
 }

@@ -2,7 +2,7 @@
 
 mod answers;
 mod example;
-mod family;
+pub(crate) mod family;
 mod input;
 mod schemas;
 

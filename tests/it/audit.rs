@@ -289,7 +289,7 @@ async fn verify_says_what_was_done_to_a_log_and_where() {
         (without(3).into_bytes(), "audit.log, line 4: it has the number 5, and 1 lines before it are missing"),
         (swapped.into_bytes(), "audit.log, line 3: it has the number 4, and 1 lines before it are missing"),
         (all[..count - 2].concat().into_bytes(), "its tail was cut"),
-        (whole[..whole.len() - 9].as_bytes().to_vec(), "it has no end"),
+        (whole.as_bytes()[..whole.len() - 9].to_vec(), "it has no end"),
     ];
     for (bytes, said) in spoiled {
         std::fs::write(&log, bytes).unwrap();

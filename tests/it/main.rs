@@ -33,6 +33,8 @@ mod limits;
 mod logins;
 mod logins_other;
 mod media;
+
+mod mcp;
 mod media_from_url;
 mod members;
 mod messages;

@@ -265,7 +265,7 @@ mod tests {
     async fn what_is_read_is_kept_within_its_bounds() {
         let place = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(place.path()).unwrap();
-        let key = MasterKey::parse(&SecretString::from("0".repeat(64))).unwrap();
+        let key = MasterKey::parse(&SecretString::from("0123456789abcdef".repeat(4))).unwrap();
         let vault = Vault::open(&folder, &key, || Ok(MemoryStore::default())).await.unwrap();
         let user = vault.user_records(&"ada".parse().unwrap()).await.unwrap();
         let records = user.account(AccountId::generate()).await.unwrap();

@@ -181,7 +181,7 @@ mod tests {
     async fn records() -> (tempfile::TempDir, AccountRecords) {
         let place = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(place.path()).unwrap();
-        let key = MasterKey::parse(&SecretString::from("00".repeat(32))).unwrap();
+        let key = MasterKey::parse(&SecretString::from("0123456789abcdef".repeat(4))).unwrap();
         let vault = Vault::open(&folder, &key, || Ok(MemoryStore::default())).await.unwrap();
         let user = vault.user_records(&"ada".parse().unwrap()).await.unwrap();
         (place, user.account(AccountId::generate()).await.unwrap())

@@ -9,8 +9,8 @@ use dashmap::DashMap;
 use super::feed::Feed;
 use super::log::AccountLog;
 use super::reader::{EndReason, EventReader, Subscription};
-use super::{Cursor, EventLimits, EventName, NewEvent};
-use crate::caller::Principal;
+use super::{Cursor, EventLimits, EventName, NewEvent, Tenure};
+use crate::caller::{Caller, Principal};
 use crate::error::Error;
 use crate::identity::{AccountId, KeyId, UserId};
 use crate::vault::{AccountRecords, VaultError};
@@ -122,6 +122,14 @@ impl EventHub {
     /// [`Code::InvalidInput`](crate::error::Code::InvalidInput) for a cursor that was never given.
     pub(crate) fn read(&self, user: &UserId, subscription: Subscription) -> Result<EventReader, Error> {
         EventReader::open(&self.feed(user), subscription, self.limits.readers_per_principal_max)
+    }
+
+    /// Begins a tenure of a caller.
+    ///
+    /// # Errors
+    /// As the seat's, which is not counted.
+    pub(crate) fn hold(&self, caller: &Caller) -> Result<Tenure, Error> {
+        Tenure::begin(&self.feed(caller.user()), caller)
     }
 
     async fn sweep(&self) {

@@ -12,6 +12,7 @@ mod log;
 mod name;
 mod reader;
 mod recent;
+mod tenure;
 #[cfg(test)]
 mod tests;
 
@@ -21,6 +22,7 @@ pub use cursor::{Cursor, InvalidCursor};
 pub use event::Event;
 pub use name::EventName;
 pub use reader::{EndReason, EventReader, EventStream, Read, StreamItem};
+pub use tenure::Tenure;
 
 pub(crate) use event::NewEvent;
 pub(crate) use filter::EventFilter;

@@ -23,7 +23,7 @@ use crate::vault::VaultError;
 pub(crate) const READ_MAX: usize = 1_000;
 
 /// How often a stream in which nothing happens says that it is there, and how far it has come.
-const HEARTBEAT_PERIOD: Duration = Duration::from_secs(15);
+pub(super) const HEARTBEAT_PERIOD: Duration = Duration::from_secs(15);
 
 /// No wait is longer, so that no date is out of the clock's reach.
 const WAIT_MAX: Duration = Duration::from_secs(86_400);
@@ -92,8 +92,8 @@ pub(super) struct Registration {
     pub(super) account: Option<AccountId>,
     /// Whether it is one of the readers that its principal may have.
     pub(super) is_counted: bool,
-    ended: OnceLock<EndReason>,
-    changed: Notify,
+    pub(super) ended: OnceLock<EndReason>,
+    pub(super) changed: Notify,
 }
 
 impl Registration {
@@ -276,7 +276,7 @@ impl fmt::Debug for EventReader {
     }
 }
 
-fn instant_of(unix_secs: u64) -> Instant {
+pub(super) fn instant_of(unix_secs: u64) -> Instant {
     let left = (UNIX_EPOCH + Duration::from_secs(unix_secs)).duration_since(SystemTime::now()).unwrap_or_default();
     Instant::now() + left.min(WAIT_MAX * 365)
 }

@@ -28,7 +28,7 @@ struct House {
 async fn house(limits: EventLimits) -> House {
     let place = tempfile::tempdir().unwrap();
     let folder = DataFolder::open(place.path()).unwrap();
-    let master = MasterKey::parse(&SecretString::from("00".repeat(32))).unwrap();
+    let master = MasterKey::parse(&SecretString::from("0123456789abcdef".repeat(4))).unwrap();
     let vault = Vault::open(&folder, &master, || Ok(MemoryStore::new())).await.unwrap();
     let user: UserId = "ada".parse().unwrap();
     let records = vault.user_records(&user).await.unwrap();

@@ -130,6 +130,10 @@ impl IndexedKey {
     pub(crate) fn new(user: &UserId, key: &AgentKey) -> Self {
         Self { user: user.clone(), secret_hash: key.secret_hash.clone(), expires_at: key.expires_at, revoked: key.revoked }
     }
+
+    fn is_live(&self) -> bool {
+        !self.revoked && self.expires_at.is_none_or(|expires_at| now_secs() < expires_at)
+    }
 }
 
 impl KeyIndex {
@@ -143,6 +147,11 @@ impl KeyIndex {
         self.0.contains_key(id)
     }
 
+    /// Whether the key may be used now.
+    pub(crate) fn is_live(&self, id: &KeyId) -> bool {
+        self.0.get(id).is_some_and(|line| line.is_live())
+    }
+
     /// The agent that holds this secret. Every refusal is the same, and the hash is computed whether or not the id is known.
     pub(crate) fn authenticate(&self, secret: &str) -> Result<Caller, Error> {
         let refused = Error::unauthorized;
@@ -154,8 +163,7 @@ impl KeyIndex {
             .ok_or_else(refused)?;
         let offered = SecretHash::of(secret);
         let indexed = self.0.get(&id).ok_or_else(refused)?;
-        let live = !indexed.revoked && indexed.expires_at.is_none_or(|expires_at| now_secs() < expires_at);
-        if indexed.secret_hash.matches(&offered) && live {
+        if indexed.secret_hash.matches(&offered) && indexed.is_live() {
             Ok(Caller::agent(indexed.user.clone(), id, indexed.expires_at))
         } else {
             Err(refused())

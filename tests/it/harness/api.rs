@@ -10,6 +10,7 @@ use super::{Control, LIMIT, eventually};
 #[derive(Clone, Debug)]
 pub struct Api {
     http: Client,
+    server: String,
     url: String,
     token: Option<String>,
 }
@@ -57,7 +58,7 @@ impl Answer {
 impl Api {
     pub fn new(base_url: &str, token: Option<&str>) -> Self {
         let http = Client::builder().no_proxy().timeout(LIMIT).build().expect("an HTTP client");
-        Self { http, url: format!("{base_url}/api/v1"), token: token.map(str::to_owned) }
+        Self { http, server: base_url.to_owned(), url: format!("{base_url}/api/v1"), token: token.map(str::to_owned) }
     }
 
     pub fn with_token(&self, token: &str) -> Self {
@@ -68,8 +69,21 @@ impl Api {
         Self { token: None, ..self.clone() }
     }
 
+    /// The token, if there is one.
+    pub fn token(&self) -> Option<&str> {
+        self.token.as_deref()
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let request = self.http.request(method, format!("{}{path}", self.url));
+        self.authorized(self.http.request(method, format!("{}{path}", self.url)))
+    }
+
+    /// A request to a path of the server, outside of the REST interface.
+    pub fn request_at(&self, method: Method, path: &str) -> RequestBuilder {
+        self.authorized(self.http.request(method, format!("{}{path}", self.server)))
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
         match &self.token {
             Some(token) => request.bearer_auth(token),
             None => request,

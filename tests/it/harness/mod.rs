@@ -4,6 +4,7 @@ mod api;
 mod club;
 mod control;
 mod event_stream;
+mod mcp_client;
 mod sandbox;
 mod socks;
 
@@ -11,6 +12,7 @@ pub use api::{Answer, Api, send};
 pub use club::Club;
 pub use control::Control;
 pub use event_stream::{EventStream, Told, texts};
+pub use mcp_client::{Era, McpClient, messages};
 pub use sandbox::{ADA, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, command, files};
 pub use socks::SocksProxy;
 

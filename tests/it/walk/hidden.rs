@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use vasya_actors::catalogue::Catalogue;
 use vasya_actors::operation::{Access, Effect, Entry};
 
-use super::example::call;
+use super::transport::{Call, Transport};
 use crate::harness::{ADA, Api, BORIS, CLARA, Options, Sandbox, eventually, send};
 
 /// How many policies are tried.
@@ -285,7 +285,9 @@ async fn no_answer_holds_anything_of_a_chat_that_the_key_may_not_read() {
             for (place, mut inputs) in zoo.inputs(entry) {
                 let is_of_hidden = place.is_some_and(|number| hidden.iter().any(|place| place.number == number));
                 for _ in 0..PAGES_MAX {
-                    let answer = call(&agent, entry, &inputs, b"", &format!("{name}-{turn}")).await;
+                    let request_id = format!("{name}-{turn}");
+                    let call = Call { entry, inputs: &inputs, bytes: b"", request_id: &request_id };
+                    let answer = Transport::Rest.call(&agent, call).await;
                     if is_of_hidden && answer.status < 300 {
                         faults.push(format!("{name} tells of chat {place:?}, which {rules} hides: {}", told(&answer)));
                     }

@@ -1,4 +1,4 @@
-//! The walk: every operation of the catalogue, called in every way that must work or must be refused.
+//! The walk: every operation of the catalogue, called in every way that must work or must be refused, over each transport.
 //!
 //! For each operation it tries, with the inputs of the operation's *row*:
 //!
@@ -48,6 +48,7 @@ mod hidden;
 mod inputs;
 mod rows;
 mod steps;
+mod transport;
 mod world;
 
 use futures::future::BoxFuture;
@@ -55,7 +56,10 @@ use vasya_actors::catalogue::Catalogue;
 use vasya_actors::operation::Access;
 
 use example::Example;
+use transport::{Mcp, Transport};
 use world::World;
+
+use crate::harness::Era;
 
 /// How one operation is called with success.
 struct Row {
@@ -79,16 +83,30 @@ fn every_operation_has_one_row_and_every_row_an_operation() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_operation_works_and_is_refused_as_it_must_be() {
+    walk_over(Transport::Rest).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_is_a_tool_that_works_and_is_refused_the_same() {
+    walk_over(Transport::Mcp(Mcp::new(Era::Stateless))).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_is_a_tool_of_older_clients_too() {
+    walk_over(Transport::Mcp(Mcp::new(Era::Sessions))).await;
+}
+
+async fn walk_over(transport: Transport) {
     let catalogue = Catalogue::standard();
     let world = World::prepare(scopes(&catalogue)).await;
     let mut faults = Vec::new();
     let mut audited = Vec::new();
-    for entry in catalogue.entries() {
+    for entry in catalogue.entries().iter().filter(|entry| transport.has(entry)) {
         let name = entry.declaration().name;
         // A missing row is the other test's matter.
         let Some(row) = rows::all().find(|row| row.name == name) else { continue };
         let example = (row.make)(&world).await;
-        let walked = steps::walk(&world, entry, &example).await;
+        let walked = steps::walk(&world, &transport, entry, &example).await;
         faults.extend(walked.faults.into_iter().map(|fault| format!("{name}: {fault}")));
         audited.extend(walked.audited);
     }
