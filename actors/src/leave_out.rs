@@ -43,7 +43,7 @@ impl LeaveOut for Message {
         if sight.is_agent() {
             self.mark_untrusted();
             let tells_code = [self.text.as_deref(), self.quote.as_deref()].into_iter().any(|text| sight.tells_code(text));
-            if tells_code || self.is_of_telegram_itself() && !sight.is_looking() {
+            if tells_code || self.is_of_telegram_itself() && sight.hides_service_messages() && !sight.is_looking() {
                 return Err(hidden());
             }
         }

@@ -156,7 +156,8 @@ async fn what_is_approved_runs_with_the_rights_of_then_and_in_time() {
     in_state(&person, &id, "done").await;
     let replayed = keyed().await;
     assert_eq!(replayed.header("idempotency-replayed"), "true");
-    assert!(replayed.expect(200).to_string().contains("40417"));
+    let told = replayed.expect(200).to_string();
+    assert!(told.contains("40417"), "{told}");
     assert_eq!(keyed().await.code(), "answer_not_kept", "it is shown once");
     let other = send(agent.request(Method::GET, &format!("{codes}?limit=2")).header("idempotency-key", "codes")).await;
     assert_eq!(other.code(), "idempotency_key_reused");

@@ -264,8 +264,8 @@ async fn telegram_s_sessions_are_listed_and_ended_by_people_only() {
     let (_, secret) = api.agent_key(&["security:read"], None).await;
     let agent = api.with_token(&secret);
     let ended = format!("{path}/{}", items[1]["id"].as_str().unwrap());
-    assert_eq!(agent.get(&path).await.code(), "human_only", "even with the scope");
-    assert_eq!(agent.delete(&ended).await.code(), "human_only");
+    assert_eq!(agent.get(&path).await.code(), "approval_required", "even with the scope");
+    assert_eq!(agent.delete(&ended).await.code(), "approval_required");
     assert_eq!(api.delete(&ended).await.status, 204);
     assert_eq!(api.delete(&ended).await.code(), "not_found");
     assert_eq!(api.delete(&format!("{path}/0")).await.json()["field"], "sessionId");

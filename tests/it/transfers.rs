@@ -115,8 +115,8 @@ async fn a_reference_that_expires_in_the_middle_is_made_fresh_from_the_message()
     // The reader stops after its first bytes, so that the rest is asked for later.
     let mut response = api.request(Method::GET, &file_of(&chat, &message)).send().await.unwrap();
     let mut got = response.chunk().await.unwrap().unwrap().to_vec();
-    control.expire_file_references().await;
     let before = control.calls("messages.getMessages").await;
+    control.expire_file_references().await;
     while let Some(chunk) = response.chunk().await.unwrap() {
         got.extend_from_slice(&chunk);
     }

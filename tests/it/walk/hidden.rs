@@ -288,7 +288,7 @@ async fn no_answer_holds_anything_of_a_chat_that_the_key_may_not_read() {
                     let request_id = format!("{name}-{turn}");
                     let call = Call { entry, inputs: &inputs, bytes: b"", request_id: &request_id };
                     let answer = Transport::Rest.call(&agent, call).await;
-                    if is_of_hidden && answer.status < 300 {
+                    if is_of_hidden && answer.status < 300 && answer.status != 202 {
                         faults.push(format!("{name} tells of chat {place:?}, which {rules} hides: {}", told(&answer)));
                     }
                     if !is_of_hidden && answer.status == 403 && answer.code() == "chat_not_allowed" {

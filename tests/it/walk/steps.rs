@@ -202,7 +202,11 @@ impl Walk<'_> {
             let problem: Value = serde_json::from_slice(&answer.body).unwrap_or_default();
             let found = json!([answer.status, problem["code"]]);
             self.check("the answer without approval", &found, &json!([202, "approval_required"]), &answer);
-            self.check("where its approval is", &problem["approvalId"], &last_segment(answer.header("location")), &answer);
+            if self.transport.is_rest() {
+                self.check("where its approval is", &problem["approvalId"], &last_segment(answer.header("location")), &answer);
+            } else if !problem["approvalId"].is_string() {
+                self.fault(format!("does not tell its approval: {}", short(&answer)));
+            }
             self.note("unapproved", Some(key), Some(("approval_required".to_owned(), answer.status)), "denied");
         }
     }
