@@ -1,8 +1,8 @@
 //! The Model Context Protocol (<https://modelcontextprotocol.io>), in both of its eras: 2026-07-28, in which each request stands for
 //! itself, and 2025-11-25 and older, in which a client opens a session.
 //!
-//! `rmcp` speaks the protocol; here is what it serves. [`tools`] makes the tools out of the catalogue, [`server`] answers with them,
-//! [`bridge`] carries HTTP to it for callers who are known, and [`sessions`] keeps sessions with those who opened them. No rule about
+//! `rmcp` speaks the protocol; here is what it serves. `tools` makes the tools out of the catalogue, `server` answers with them,
+//! `bridge` carries HTTP to it for callers who are known, and `sessions` keeps sessions with those who opened them. No rule about
 //! who may do what is here: a tool is an operation, and takes the road of all operations.
 
 mod asker;

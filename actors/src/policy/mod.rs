@@ -1,6 +1,6 @@
 //! Policies: what an agent key may do within its scopes, as a person has written it down.
 //!
-//! A [`Policy`] is a set of rules, each of which speaks for itself; [`decide`] compares them with the [`facts`](CallFacts) of one call and
+//! A [`Policy`] is a set of rules, each of which speaks for itself; `decide` compares them with the facts of one call and
 //! the strictest answer counts. Nothing here reads a clock, a store or Telegram: the one road gathers the facts (`user::policies`) and does
 //! what the verdict says. What is not known speaks against the call.
 

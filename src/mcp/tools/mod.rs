@@ -1,7 +1,7 @@
 //! Tools, made out of the catalogue: one for each operation that answers once, and two that are nobody's operation by that name,
 //! `wait_for_message` and `search_tools`.
 //!
-//! Names and arguments are those of the reference's tools where it has them ([`spelling`]), and in the same manner elsewhere.
+//! Names and arguments are those of the reference's tools where it has them (`spelling`), and in the same manner elsewhere.
 
 mod arguments;
 mod result;
