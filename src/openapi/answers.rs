@@ -109,7 +109,9 @@ pub(super) fn responses(entry: &Entry, generators: &mut Generators) -> Value {
     for status in problem_statuses(entry, generators).keys() {
         // What waits for an approval and what goes on behind the answer have one status, and are told apart by their media type.
         if let Some(response) = responses.get_mut(&status.to_string()).and_then(Value::as_object_mut) {
-            set(response.entry("content").or_insert_with(|| json!({})), PROBLEM, problem_content());
+            if let Some(content) = response.get_mut("content") {
+                set(content, PROBLEM, problem_content());
+            }
             continue;
         }
         responses.insert(status.to_string(), json!({ "$ref": format!("#/components/responses/Problem{status}") }));

@@ -47,7 +47,6 @@ pub(super) fn of(entry: &Entry, generators: &mut Generators) -> Input {
     }
     if declaration.effect.is_mutation() {
         parameters.push(idempotency_key());
-        parameters.push(dry_run());
     }
     let mut content = Map::new();
     if has_plain_bytes {
@@ -145,16 +144,6 @@ fn merged(schema: &Value, name: &str, value: Value) -> Value {
 
 fn strings(list: Option<&Value>) -> Vec<String> {
     list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
-}
-
-fn dry_run() -> Value {
-    json!({
-        "name": "Dry-Run",
-        "in": "header",
-        "required": false,
-        "description": "With `true` nothing is done: the answer, with status 200, says what would come of the request.",
-        "schema": { "type": "boolean" },
-    })
 }
 
 fn idempotency_key() -> Value {
