@@ -176,7 +176,14 @@ async fn a_subscription_goes_on_where_it_was() {
     assert_eq!([text(&again.result("1").await), text(&again.result("1").await)], [json!("two"), json!("three")]);
     let all = "subscription($t: [String!]) { events(types: $t, after: \"oldest\") { event } }";
     again.run("2", all, json!({ "t": ["telegram:new-message"] })).await;
-    assert_eq!(again.result("2").await["data"]["events"]["event"], "telegram:new-message");
+    // Gaps are told whatever is asked for, and an account's events may begin with one.
+    let first = loop {
+        let told = again.result("2").await["data"]["events"]["event"].take();
+        if told != "gap" {
+            break told;
+        }
+    };
+    assert_eq!(first, "telegram:new-message");
     again.say(json!({ "type": "complete", "id": "2" })).await;
     for (query, field) in [
         (format!("subscription {{ events(accountId: \"{account}\", after: \"nowhere\") {{ event }} }}"), "after"),
