@@ -52,6 +52,19 @@ pub enum Access {
     Admin(&'static str),
 }
 
+impl Access {
+    /// Whether it lets such a caller in, with these scopes if it is an agent: whether it makes sense to offer the operation. What decides
+    /// about a call is the road itself, which may ask a person as well.
+    pub fn admits(self, is_human: bool, is_admin: bool, has_scope: impl FnOnce(Scope) -> bool) -> bool {
+        match self {
+            Self::Authenticated => true,
+            Self::Human(_) => is_human,
+            Self::Admin(_) => is_human && is_admin,
+            Self::Scope(scope) => is_human || has_scope(scope),
+        }
+    }
+}
+
 /// What an operation does to the world. All but reads are audited before they happen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Effect {

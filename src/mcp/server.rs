@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use vasya_actors::error::{Code, Error};
 use vasya_actors::gateway::Gateway;
 use vasya_actors::operation::{Access, Body, Entry};
+use vasya_actors::scope::Scope;
 use vasya_actors::stream::{ByteStream, byte_stream};
 
 use super::asker::Asker;
@@ -63,15 +64,10 @@ struct Identity {
 }
 
 impl Identity {
-    /// Whether a call can be let in at all. What decides is the road itself; this is what is listed.
+    /// Whether tools of such an operation are listed.
     fn may_call(&self, access: Access) -> bool {
-        let is_human = self.principal == "human";
-        match access {
-            Access::Authenticated => true,
-            Access::Human(_) => is_human,
-            Access::Admin(_) => is_human && self.is_admin,
-            Access::Scope(scope) => is_human || (self.scopes.iter().any(|name| name == scope.name()) && !scope.needs_approval()),
-        }
+        let has_scope = |scope: Scope| self.scopes.iter().any(|name| name == scope.name());
+        access.admits(self.principal == "human", self.is_admin, has_scope)
     }
 }
 

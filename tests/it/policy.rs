@@ -3,55 +3,16 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{ADA, Api, BORIS, CLARA, EventStream, Options, Sandbox, send};
+use crate::harness::{ADA, Agent, BORIS, CLARA, EventStream, Sandbox, generous, send};
 
 const BORIS_ID: i64 = 5_000_000_002;
 const CLARA_ID: i64 = 5_000_000_003;
-
-/// A key of Ada's, and what it is called with.
-struct Agent {
-    owner: Api,
-    id: String,
-    secret: String,
-    account: String,
-}
-
-impl Agent {
-    async fn of(sandbox: &Sandbox) -> Self {
-        let scopes =
-            ["chats:read", "messages:read", "messages:send", "messages:forward", "chats:write", "profile:write", "events:read"];
-        let (id, secret) = sandbox.api().agent_key(&scopes, None).await;
-        Self { owner: sandbox.api(), id, secret, account: sandbox.account().to_owned() }
-    }
-
-    fn api(&self) -> Api {
-        self.owner.with_token(&self.secret)
-    }
-
-    async fn may(&self, rules: Value) {
-        let set = self.owner.put(&format!("/policies/{}", self.id), json!({ "rules": rules })).await.expect(200);
-        assert_eq!(set["keyId"], json!(self.id));
-    }
-
-    fn chat(&self, chat: i64, rest: &str) -> String {
-        format!("/accounts/{}/chats/{chat}{rest}", self.account)
-    }
-
-    /// Sends a text; what came of it.
-    async fn says(&self, chat: i64, text: &str) -> String {
-        let answer = self.api().post(&self.chat(chat, "/messages"), json!({ "text": text })).await;
-        if answer.status == 200 { "sent".into() } else { answer.code() }
-    }
-}
-
-fn options() -> Options {
-    Options::default().with("VASYA_AGENT_BURST", "1000").with("VASYA_ACCOUNT_BURST", "1000")
-}
+const MORE_SCOPES: [&str; 2] = ["messages:forward", "chats:write"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_is_kept_shown_and_taken_away_by_people_only() {
-    let mut sandbox = Sandbox::start_with(options()).await;
-    let agent = Agent::of(&sandbox).await;
+    let mut sandbox = Sandbox::start_with(generous()).await;
+    let agent = Agent::with(&sandbox, &MORE_SCOPES).await;
     let path = format!("/policies/{}", agent.id);
     let empty = agent.owner.get(&path).await.expect(200);
     assert_eq!(empty, json!({ "keyId": agent.id, "rules": null, "updatedAt": null }));
@@ -96,8 +57,8 @@ async fn a_policy_is_kept_shown_and_taken_away_by_people_only() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_writes_to_whom_its_policy_says() {
-    let sandbox = Sandbox::start_with(options()).await;
-    let (agent, control) = (Agent::of(&sandbox).await, sandbox.control());
+    let sandbox = Sandbox::start_with(generous()).await;
+    let (agent, control) = (Agent::with(&sandbox, &MORE_SCOPES).await, sandbox.control());
     let group = control.create_chat("supergroup", ADA, "Divers", &[BORIS]).await;
     agent
         .owner
@@ -156,8 +117,8 @@ async fn a_key_writes_to_whom_its_policy_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_sends_what_and_when_its_policy_says() {
-    let sandbox = Sandbox::start_with(options()).await;
-    let (agent, control) = (Agent::of(&sandbox).await, sandbox.control());
+    let sandbox = Sandbox::start_with(generous()).await;
+    let (agent, control) = (Agent::with(&sandbox, &MORE_SCOPES).await, sandbox.control());
     agent.may(json!({ "links": "deny" })).await;
     assert_eq!(agent.says(BORIS_ID, "good morning").await, "sent");
     for text in ["see https://example.org", "example.org", "[x](tg://resolve?domain=thief)"] {
@@ -216,8 +177,8 @@ async fn a_key_sends_what_and_when_its_policy_says() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_days_limits_outlive_a_kill_and_no_repetition_draws_twice() {
-    let mut sandbox = Sandbox::start_with(options()).await;
-    let agent = Agent::of(&sandbox).await;
+    let mut sandbox = Sandbox::start_with(generous()).await;
+    let agent = Agent::with(&sandbox, &MORE_SCOPES).await;
     agent.may(json!({ "messagesPerDay": { "max": 4 }, "recipientsPerDay": { "max": 1 } })).await;
     let once = |agent: &Agent, text: &str| {
         let request = agent.api().request(Method::POST, &agent.chat(BORIS_ID, "/messages"));

@@ -3,42 +3,12 @@
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::harness::{ADA, Answer, Api, BORIS, CLARA, EventStream, Options, Sandbox, eventually, send};
+use crate::harness::{ADA, Agent, Answer, BORIS, CLARA, EventStream, Sandbox, eventually, generous, send};
 
 const BORIS_ID: i64 = 5_000_000_002;
 const CLARA_ID: i64 = 5_000_000_003;
 
-struct Agent {
-    owner: Api,
-    id: String,
-    secret: String,
-    account: String,
-}
-
 impl Agent {
-    async fn of(sandbox: &Sandbox) -> Self {
-        let scopes = ["chats:read", "messages:read", "messages:send", "profile:write", "events:read"];
-        let (id, secret) = sandbox.api().agent_key(&scopes, None).await;
-        Self { owner: sandbox.api(), id, secret, account: sandbox.account().to_owned() }
-    }
-
-    fn api(&self) -> Api {
-        self.owner.with_token(&self.secret)
-    }
-
-    async fn may(&self, rules: Value) {
-        self.owner.put(&format!("/policies/{}", self.id), json!({ "rules": rules })).await.expect(200);
-    }
-
-    fn chat(&self, chat: i64, rest: &str) -> String {
-        format!("/accounts/{}/chats/{chat}{rest}", self.account)
-    }
-
-    async fn says(&self, chat: i64, text: &str) -> String {
-        let answer = self.api().post(&self.chat(chat, "/messages"), json!({ "text": text })).await;
-        if answer.status == 200 { "sent".into() } else { answer.code() }
-    }
-
     async fn rehearses(&self, chat: i64, body: Value) -> Answer {
         let request = self.api().request(Method::POST, &self.chat(chat, "/messages"));
         send(request.header("dry-run", "true").json(&body)).await
@@ -50,13 +20,9 @@ impl Agent {
     }
 }
 
-fn options() -> Options {
-    Options::default().with("VASYA_AGENT_BURST", "1000").with("VASYA_ACCOUNT_BURST", "1000")
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn what_would_come_of_a_call_is_told_and_nothing_comes_of_it() {
-    let sandbox = Sandbox::start_with(options().with("VASYA_AGENT_BURST", "3")).await;
+    let sandbox = Sandbox::start_with(generous().with("VASYA_AGENT_BURST", "3")).await;
     let (agent, control) = (Agent::of(&sandbox).await, sandbox.control());
     agent.may(json!({ "links": "ask", "messagesPerDay": { "max": 1 }, "write": { "deny": { "chatIds": [CLARA_ID] } } })).await;
     for _ in 0..6 {
@@ -108,7 +74,7 @@ async fn what_would_come_of_a_call_is_told_and_nothing_comes_of_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_read_in_one_chat_does_not_go_to_another_unnoticed() {
-    let mut sandbox = Sandbox::start_with(options()).await;
+    let mut sandbox = Sandbox::start_with(generous()).await;
     let (agent, control) = (Agent::of(&sandbox).await, sandbox.control());
     agent.may(json!({ "crossChat": { "hours": 24 } })).await;
     assert_eq!(agent.says(CLARA_ID, "nothing was read").await, "sent");
@@ -150,7 +116,7 @@ async fn what_was_read_in_one_chat_does_not_go_to_another_unnoticed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn agents_are_told_what_others_wrote_and_see_every_character_of_it() {
-    let sandbox = Sandbox::start_with(options()).await;
+    let sandbox = Sandbox::start_with(generous()).await;
     let (agent, control) = (Agent::of(&sandbox).await, sandbox.control());
     let text = "invoice\u{202e}fdp.exe\u{200b}\u{e0069} ok";
     let seen = "invoice[U+202E]fdp.exe[U+200B][U+E0069] ok";

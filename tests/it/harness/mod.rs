@@ -5,6 +5,7 @@ mod club;
 mod control;
 mod event_stream;
 mod mcp_client;
+mod policed;
 mod sandbox;
 mod socks;
 
@@ -13,6 +14,7 @@ pub use club::Club;
 pub use control::Control;
 pub use event_stream::{EventStream, Told, texts};
 pub use mcp_client::{Era, McpClient, messages};
+pub use policed::{Agent, generous};
 pub use sandbox::{ADA, BORIS, BORIS_PASSWORD, CLARA, Options, Sandbox, command, files};
 pub use socks::SocksProxy;
 
